@@ -1,0 +1,186 @@
+"""The body of a request as a stream, by length or chunked, read from its connection.
+
+Loaded by the first request that has a body.
+"""
+
+from .errors import ClientError
+from .http1 import CHUNKED
+
+_MAX_TRAILER = 1024  # bytes of trailer fields, which are skipped
+
+
+class BodyStream:
+    """Reads one body and nothing beyond it (RFC 9112, sections 6 and 7).
+
+    All methods raise ``ClientError``: 400 for a malformed body or one that ends early, 408 if it
+    stalls, 413 if a chunked one grows beyond the limit.
+
+    :param connection: the connection, to receive from and to write 100 (Continue) to.
+    :param length: the length of the body in bytes, or ``CHUNKED``.
+    :param expects: whether the client waits for 100 (Continue).
+    :param limit: how long a chunked body may become, in bytes.
+    """
+
+    def __init__(self, connection, length, expects, limit):
+        self.connection = connection
+        self.chunked = length == CHUNKED
+        self.left = 0 if self.chunked else length  # of the body, or of the present chunk
+        self.first_chunk = True
+        self.expects = expects
+        self.limit = limit
+        self.held = b''  # read, but not yet asked for
+        self.ended = False
+        self.broken = False
+
+    async def read(self, n=-1):
+        """Return at most n bytes, what is there first; all up to the end if n is negative."""
+        if n < 0:
+            return await self._collect(None)
+        return await self._some(n) if n else b''
+
+    async def readexactly(self, n):
+        """Return n bytes."""
+        data = await self._collect(n)
+        if len(data) < n:
+            raise ClientError(400)
+        return data
+
+    async def readline(self):
+        """Return the bytes up to a line feed, included, or up to the end."""
+        return await self.readuntil(b'\n')
+
+    async def readuntil(self, separator=b'\n'):
+        """Return the bytes up to a separator, included, or up to the end."""
+        data = b''
+        while True:
+            more = await self._some(256)
+            start = max(len(data) - len(separator) + 1, 0)
+            data += more
+            end = data.find(separator, start)
+            if end >= 0:
+                end += len(separator)
+                self.held = data[end:] + self.held
+                return data[:end]
+            if not more:
+                return data
+
+    async def load(self, request):
+        """Put a body that fits into ``request.body``; leave a longer one to the stream."""
+        limit = request.max_body_length
+        if self.chunked:
+            data = await self._collect(limit + 1)
+            if len(data) > limit:
+                self.held = data
+                return
+        elif self.left > limit:
+            return
+        else:
+            data = await self._collect(None)
+        request.body = data
+        request._stream = None
+
+    async def discard(self):
+        """Throw away the rest, if it is no more than ``max_discard``; return whether it was."""
+        left = self.connection.max_discard
+        self.held = b''
+        try:
+            while left > 0:
+                data = await self._some(self.connection.read_size)
+                if not data:
+                    return True
+                left -= len(data)
+        except ClientError:
+            pass
+        return False
+
+    def may_discard(self):
+        """Tell whether the connection can be kept although some of the body is unread."""
+        if self.ended:
+            return True
+        return not (self.broken or self.expects or self.left > self.connection.max_discard)
+
+    async def _collect(self, n):
+        data = await self._some(16384 if n is None else n)
+        if n == len(data) or not data:
+            return data
+        parts = [data]
+        count = len(data)
+        while n is None or count < n:
+            data = await self._some(16384 if n is None else n - count)
+            if not data:
+                break
+            parts.append(data)
+            count += len(data)
+        return b''.join(parts) if len(parts) > 1 else parts[0]
+
+    async def _some(self, n):
+        """Return at least one and at most n bytes of the body, ``b''`` at its end."""
+        if self.held:
+            data = self.held[:n]
+            self.held = self.held[n:]
+            return data
+        if self.ended:
+            return b''
+        if self.broken:
+            raise ClientError(400)
+        self.broken = True  # until this step has gone well
+        connection = self.connection
+        if self.expects:
+            self.expects = False
+            await connection.awrite(b'HTTP/1.1 100 Continue\r\n\r\n')
+        data = b''
+        if not self.left:
+            await self._next_chunk()
+        if not self.ended:
+            data = await connection.receive_body(min(n, self.left))
+            if not data:
+                raise ClientError(400)
+            self.left -= len(data)
+            self.ended = not self.left and not self.chunked
+        self.broken = False
+        return data
+
+    async def _next_chunk(self):
+        if self.first_chunk:
+            self.first_chunk = False
+        elif await self._line() != b'':
+            raise ClientError(400)
+        size = (await self._line()).split(b';', 1)[0].rstrip(b' \t')
+        for c in size:
+            if not (48 <= c <= 57 or 65 <= c <= 70 or 97 <= c <= 102):
+                raise ClientError(400)
+        if not 0 < len(size) <= 8:
+            raise ClientError(400)
+        self.left = int(size, 16)
+        if self.left > self.limit:
+            raise ClientError(413)
+        self.limit -= self.left
+        if not self.left:
+            await self._skip_trailer()
+            self.ended = True
+
+    async def _skip_trailer(self):
+        left = _MAX_TRAILER
+        while left > 0:
+            line = await self._line()
+            if not line:
+                return
+            left -= len(line)
+        raise ClientError(431)
+
+    async def _line(self):
+        """Return a line of the framing without its CRLF, which has to be one exactly."""
+        connection = self.connection
+        data = b''
+        end = -1
+        while end < 0:
+            more = await connection.receive_body(connection.read_size)
+            data += more
+            end = data.find(b'\n')
+            if not more or (end < 0 and len(data) > _MAX_TRAILER):
+                raise ClientError(400)
+        connection.buffer = data[end + 1 :] + connection.buffer
+        line = data[:end]
+        if line[-1:] != b'\r' or b'\r' in line[:-1] or b'\0' in line:
+            raise ClientError(400)
+        return line[:-1]

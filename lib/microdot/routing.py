@@ -1,0 +1,189 @@
+"""URL patterns, and the table that finds the routes of a path.
+
+A pattern is matched segment by segment: the segments of built-in types need no regular expression,
+so a long path costs neither stack nor time on a microcontroller. Patterns and types raise
+``ValueError`` when they are compiled, which is at their first match or when a server starts.
+"""
+
+
+def _segment(text):
+    return text != '' and '/' not in text
+
+
+def _integer(text):
+    digits = text[1:] if text.startswith('-') else text
+    return digits.encode().isdigit()  # of bytes, as a str has Unicode digits too
+
+
+def _anything(text):
+    return text != ''
+
+
+class URLPattern:
+    """The pattern of a URL path, such as ``/users/<int:id>``.
+
+    A segment ``<name>``, ``<type:name>`` or ``<re:regex:name>`` is an argument; types are
+    ``string``, ``int``, ``path`` and those of ``register_type``. Any other segment is literal text.
+
+    :param url_pattern: the pattern; leading slashes do not matter.
+    """
+
+    segment_patterns = {'string': '[^/]+', 'int': '-?[0-9]+', 'path': '.+'}
+    segment_parsers = {'int': int}
+    _without_regex = {'[^/]+': _segment, '-?[0-9]+': _integer, '.+': _anything}
+
+    def __init__(self, url_pattern):
+        self.url_pattern = url_pattern
+        self.segments = None
+        self.subapps = ()
+
+    @classmethod
+    def register_type(cls, type_name, pattern='[^/]+', parser=None):
+        """Add a type of segment, or replace one, for all patterns.
+
+        :param type_name: the name, as in ``<type_name:argument>``.
+        :param pattern: the regular expression that a value matches as a whole.
+        :param parser: a function from the matched str to the argument; ``None`` as its result, or
+            a ``ValueError``, means that the path does not match.
+        """
+        cls.segment_patterns[type_name] = pattern
+        cls.segment_parsers[type_name] = parser
+
+    def literal(self):
+        """Return the path that a pattern without arguments stands for, else ``None``."""
+        path = '/' + self.url_pattern.lstrip('/')
+        return None if '/<' in path else path
+
+    def compile(self):
+        """Check the pattern and prepare it for matching; once is enough.
+
+        Raises ``ValueError`` for a malformed segment and for an unknown type.
+        """
+        if self.segments is None:
+            segments = []
+            for text in self.url_pattern.lstrip('/').split('/'):
+                segments.append(self._compile_argument(text) if text.startswith('<') else text)
+            self.segments = segments
+        return self.segments
+
+    def _compile_argument(self, text):
+        """Return (name, type name, function that tells whether a str matches, may hold slashes)."""
+        if not text.endswith('>'):
+            raise ValueError('invalid URL pattern')
+        type_name, colon, name = text[1:-1].rpartition(':')
+        type_name = type_name if colon else 'string'
+        if type_name.startswith('re:'):
+            pattern, type_name = type_name[3:], 're'
+        elif type_name in self.segment_patterns:
+            pattern = self.segment_patterns[type_name]
+        else:
+            raise ValueError('invalid URL segment type')
+        fits = self._without_regex.get(pattern)
+        return name, type_name, fits or _regex(pattern), fits is None or fits is _anything
+
+    def match(self, path):
+        """Return the dictionary of the path's arguments, or ``None`` if the path does not match.
+
+        :param path: the path of a URL, with its leading slash.
+        """
+        if not path.startswith('/'):
+            return None
+        segments = self.compile()
+        args = {}
+        return args if self._match_from(segments, 0, path[1:].split('/'), 0, args) else None
+
+    def _match_from(self, segments, i, parts, j, args):
+        while i < len(segments):
+            segment = segments[i]
+            i += 1
+            if isinstance(segment, str):
+                if j == len(parts) or parts[j] != segment:
+                    return False
+                j += 1
+            elif segment[3]:
+                return self._match_longest(segment, segments, i, parts, j, args)
+            elif j == len(parts) or not self._accept(segment, parts[j], args):
+                return False
+            else:
+                j += 1
+        return j == len(parts)
+
+    def _match_longest(self, segment, segments, i, parts, j, args):
+        # Each later segment takes a part at least; this one has what they leave, longest first.
+        for end in range(len(parts) - len(segments) + i, j, -1):
+            if self._accept(segment, '/'.join(parts[j:end]), args):
+                if self._match_from(segments, i, parts, end, args):
+                    return True
+        return False
+
+    def _accept(self, segment, text, args):
+        name, type_name, fits, _ = segment
+        if not fits(text):
+            return False
+        parser = self.segment_parsers.get(type_name)
+        if parser:
+            try:
+                text = parser(text)
+            except ValueError:
+                text = None
+        args[name] = text
+        return text is not None
+
+    def __repr__(self):
+        return 'URLPattern: ' + self.url_pattern
+
+
+def _regex(pattern):
+    import re
+
+    regex = re.compile('^(?:' + pattern + ')$')
+
+    def fits(text):
+        found = regex.match(text)
+        return bool(found) and found.group(0) == text  # as '$' may leave a final newline out
+
+    return fits
+
+
+class RouteTable:
+    """An index over the route list: paths without arguments by a look-up, others by first segment.
+
+    :param url_map: the list of (methods, pattern, function, prefix, sub-application).
+    """
+
+    def __init__(self, url_map):
+        self.url_map = url_map
+        self.size = 0
+        self.paths = {}
+        self.prefixes = {}
+
+    def _add(self, i):
+        pattern = self.url_map[i][1]
+        path = pattern.literal()
+        if path is None:
+            first = pattern.url_pattern.lstrip('/').split('/')[0]
+            index, key = self.prefixes, '' if first.startswith('<') else first
+        else:
+            index, key = self.paths, path
+        index[key] = index.get(key, ()) + (i,)
+
+    def matches(self, path):
+        """Yield (route, arguments) for the routes that match a path, first registered first."""
+        if self.size != len(self.url_map):
+            self.paths.clear()
+            self.prefixes.clear()
+            for self.size in range(len(self.url_map)):
+                self._add(self.size)
+            self.size = len(self.url_map)
+        found = self.paths.get(path, ())
+        if self.prefixes:
+            first = path[1:].split('/', 1)[0]
+            found += self.prefixes.get('', ())
+            if first:
+                found += self.prefixes.get(first, ())
+            found = sorted(found)
+        for i in found:
+            route = self.url_map[i]
+            args = {} if route[1].literal() else route[1].match(path)
+            if args is not None:
+                yield route, args
