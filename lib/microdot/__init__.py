@@ -1,13 +1,24 @@
 """A web framework that fits a microcontroller: the API of Microdot 2 on MicroPython and CPython."""
 
-from .application import Microdot
-from .errors import abort
-from .request import AsyncBytesIO, Request
-from .response import Response
-from .routing import URLPattern
-from .compat import iscoroutine
+from .compat import collect, load
+
+# What an import leaves behind is to go before the next one puts something that stays behind it.
+collect()
+from .request import Request  # noqa: E402
+
+collect()
+from .response import Response  # noqa: E402
+
+collect()
+from .application import Microdot  # noqa: E402
+
+collect()
 
 __version__ = '0.1.0'
 
-redirect = Response.redirect
-send_file = Response.send_file
+
+def __getattr__(name):
+    # What an application may do without is loaded when it is asked for.
+    if name in ('redirect', 'send_file'):
+        return getattr(Response, name)
+    return load('errors' if name == 'abort' else 'microdot', name)

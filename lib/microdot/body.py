@@ -3,6 +3,7 @@
 Loaded by the first request that has a body.
 """
 
+from .compat import READ_SIZE
 from .errors import ClientError
 from .http1 import CHUNKED
 
@@ -77,7 +78,7 @@ class BodyStream:
         else:
             data = await self._collect(None)
         request.body = data
-        request._stream = None
+        del request.stream
 
     async def discard(self):
         """Throw away the rest, if it is no more than ``max_discard``; return whether it was."""
@@ -85,7 +86,7 @@ class BodyStream:
         self.held = b''
         try:
             while left > 0:
-                data = await self._some(self.connection.read_size)
+                data = await self._some(READ_SIZE)
                 if not data:
                     return True
                 left -= len(data)
@@ -100,18 +101,16 @@ class BodyStream:
         return not (self.broken or self.expects or self.left > self.connection.max_discard)
 
     async def _collect(self, n):
-        data = await self._some(16384 if n is None else n)
-        if n == len(data) or not data:
-            return data
-        parts = [data]
-        count = len(data)
-        while n is None or count < n:
-            data = await self._some(16384 if n is None else n - count)
+        # In small pieces: a heap that has room for the whole may not have it twice in one block.
+        parts = []
+        while n is None or n > 0:
+            data = await self._some(READ_SIZE if n is None else min(n, READ_SIZE))
             if not data:
                 break
             parts.append(data)
-            count += len(data)
-        return b''.join(parts) if len(parts) > 1 else parts[0]
+            if n is not None:
+                n -= len(data)
+        return parts[0] if len(parts) == 1 else b''.join(parts)
 
     async def _some(self, n):
         """Return at least one and at most n bytes of the body, ``b''`` at its end."""
@@ -174,7 +173,7 @@ class BodyStream:
         data = b''
         end = -1
         while end < 0:
-            more = await connection.receive_body(connection.read_size)
+            more = await connection.receive_body(READ_SIZE)
             data += more
             end = data.find(b'\n')
             if not more or (end < 0 and len(data) > _MAX_TRAILER):

@@ -1,183 +1,78 @@
-"""Every difference between CPython and MicroPython that the framework meets, and nothing else.
+"""Every difference between MicroPython and CPython that the framework meets, and nothing else.
 
-Both halves define the same names; the modules that import them never ask which runtime they are on.
+This is MicroPython's half: what each request needs here, the rest in ``compat_late``. CPython's,
+with the same names, is ``compat_cpython``, which a board never loads. The modules that use the
+names do not ask which runtime they are on.
 
-- ``json``: the JSON module (``orjson`` where CPython has it).
-- ``iscoroutine(obj)``, ``invoke_handler(handler, *args, **kwargs)``: run a sync or async handler.
-- ``print_exception(exc)``, ``mro(cls)``.
-- ``ticks_ms()``, ``ticks_diff(a, b)``: a monotonic clock in milliseconds, and its differences.
-- ``latin1(data)``: bytes as str, one character a byte.
-- ``incomplete(data, missing)``: the exception of a stream that ended early.
-- ``MAX_CONNECTIONS``, ``BACKLOG``: what the platform's memory allows by default.
-- ``write_out``, ``half_close``, ``close_stream``, ``hang_up``, ``peer_is_gone``: asyncio's streams.
-- ``accept_cancel``, ``tls_options``, ``until_closed``, ``running_loop``, ``call_soon_threadsafe``:
-  asyncio's tasks, servers and loop.
+- ``Late``: the base of classes whose rarely used methods load on first use.
+- ``const``, ``collect``, ``json``, ``iscoroutine``, ``invoke_handler``, ``print_exception``, ``mro``.
+- ``ticks_ms``, ``ticks_diff``: a monotonic clock in milliseconds.
+- ``receive``, ``write_out``, ``half_close``, ``close_stream``, ``peer_is_gone``: its streams.
+- ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its tasks and servers.
+- ``MAX_CONNECTIONS``, ``BACKLOG``, ``READ_SIZE``: what the memory of the platform allows.
 """
 
-import asyncio
 import sys
 
-MICROPYTHON = sys.implementation.name in ('micropython', 'circuitpython')
-
-# A broken pipe, two kinds of connection reset, and a socket that is closed already.
-MUTED_SOCKET_ERRORS = [32, 54, 104, 128]
-
-
-if MICROPYTHON:
-    import json
+if sys.implementation.name not in ('micropython', 'circuitpython'):
+    from .compat_cpython import *  # noqa: F403
+else:
+    from gc import collect
     from sys import print_exception
     from time import ticks_diff, ticks_ms
 
-    MAX_CONNECTIONS = 16
-    BACKLOG = 8
+    from micropython import const
+
+    MAX_CONNECTIONS = const(16)
+    BACKLOG = const(8)
+    READ_SIZE = const(512)
+
+    def load(module, name):
+        return getattr(__import__('microdot.' + module, None, None, (name,)), name)
+
+    class Late:
+        """Takes what it lacks from the class ``Methods`` of the module named ``_late``.
+
+        Names in ``Methods.attributes`` are computed by their function, which may keep the value by
+        assigning it to the instance; all others are methods.
+        """
+
+        def __getattr__(self, name):
+            methods = load(self._late, 'Methods')
+            f = getattr(methods, name)
+            if name in methods.attributes:
+                return f(self)
+            return lambda *args, **kwargs: f(self, *args, **kwargs)
 
     def iscoroutine(obj):
         return hasattr(obj, 'send') and hasattr(obj, 'throw')
 
     async def invoke_handler(handler, *args, **kwargs):
         result = handler(*args, **kwargs)
-        if iscoroutine(result):
-            result = await result
-        return result
+        return (await result) if iscoroutine(result) else result
 
-    def mro(cls):
-        # Depth first; of a class met twice only the last occurrence counts.
-        classes = [cls]
-        for base in cls.__bases__:
-            for c in mro(base):
-                if c in classes:
-                    classes.remove(c)
-                classes.append(c)
-        return classes
+    # One for all connections: what arrives is copied before anything else can run.
+    _received = bytearray(READ_SIZE)
 
-    def latin1(data):
-        return ''.join([chr(c) for c in data])
-
-    def incomplete(data, missing):
-        return EOFError()
+    async def receive(reader, n=READ_SIZE):
+        count = None
+        while count is None:
+            count = await reader.readinto(_received if n >= READ_SIZE else memoryview(_received)[:n])
+        return bytes(_received[:count])
 
     async def write_out(writer, data):
         writer.write(data)
         if writer.out_buf:
             await writer.drain()
 
-    async def close_stream(writer):
+    def close_stream(writer, at_once):
         writer.s.close()
+        if hasattr(writer, 'raw'):
+            writer.raw.close()  # which a TLS socket leaves open after a failed handshake
 
-    def hang_up(writer):
-        writer.s.close()
-
-    def half_close(writer):
-        return False
-
-    def peer_is_gone(reader, held, limit):
-        # Nothing tells of a closed peer but reading; what comes instead belongs to the next request.
-        if len(held) >= limit:
-            return held, False
-        try:
-            data = reader.s.read(limit - len(held))
-        except OSError:
-            return held, True
-        return (held, False) if data is None else (held + data, not data)
-
-    def accept_cancel():
-        pass
-
-    def tls_options(context, timeout):
-        return {'ssl': context}
-
-    async def until_closed(server, stopped):
+    def until_closed(app):
         # The task that accepts ends when the server is closed, or with an exception of its own.
-        await server.wait_closed()
+        return app.server.wait_closed()
 
-    def running_loop():
-        return None
-
-    def call_soon_threadsafe(loop, callback):
-        callback()
-else:
-    import contextvars
-    import functools
-    import inspect
-    import time
-    import traceback
-
-    try:
-        import orjson as json
-    except ImportError:
-        import json
-
-    MAX_CONNECTIONS = 1000
-    BACKLOG = 100
-
-    iscoroutine = inspect.iscoroutine
-
-    def _is_async(handler):
-        return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-            getattr(handler, '__call__', None)  # noqa: B004
-        )
-
-    async def invoke_handler(handler, *args, **kwargs):
-        if _is_async(handler):
-            return await handler(*args, **kwargs)
-        call = functools.partial(contextvars.copy_context().run, handler, *args, **kwargs)
-        result = await asyncio.get_running_loop().run_in_executor(None, call)
-        # A lambda or a wrapper may well return the coroutine of something else.
-        return await result if iscoroutine(result) else result
-
-    def mro(cls):
-        return cls.__mro__
-
-    def print_exception(exc):
-        traceback.print_exception(type(exc), exc, exc.__traceback__)
-
-    def latin1(data):
-        return data.decode('latin-1')
-
-    def incomplete(data, missing):
-        return asyncio.IncompleteReadError(data, len(data) + missing)
-
-    def ticks_ms():
-        return int(time.monotonic() * 1000)
-
-    def ticks_diff(a, b):
-        return a - b
-
-    async def write_out(writer, data):
-        writer.write(data)
-        await writer.drain()
-
-    async def close_stream(writer):
-        writer.close()
-        if writer.transport.get_write_buffer_size():
-            await writer.wait_closed()
-
-    def hang_up(writer):
-        writer.transport.abort()
-
-    def half_close(writer):
-        if writer.can_write_eof():
-            writer.write_eof()
-            return True
-        return False
-
-    def peer_is_gone(reader, held, limit):
-        return held, reader.at_eof() or reader.exception() is not None
-
-    def accept_cancel():
-        # The cancellation was ours and ends here (Python 3.11 keeps count).
-        task = asyncio.current_task()
-        if hasattr(task, 'uncancel'):
-            task.uncancel()
-
-    def tls_options(context, timeout):
-        return {'ssl': context, 'ssl_handshake_timeout': timeout}
-
-    async def until_closed(server, stopped):
-        await stopped.wait()
-
-    def running_loop():
-        return asyncio.get_running_loop()
-
-    def call_soon_threadsafe(loop, callback):
-        loop.call_soon_threadsafe(callback)
+    def __getattr__(name):
+        return load('compat_late', name)

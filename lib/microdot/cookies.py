@@ -3,7 +3,7 @@
 Loaded by the first request or response that has to do with a cookie.
 """
 
-from .http1 import is_token
+from .heads import is_token
 
 _WEEKDAYS = 'MonTueWedThuFriSatSun'
 _MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'

@@ -1,4 +1,20 @@
-"""Exceptions that carry the status they are answered with when nobody handles them."""
+"""Exceptions that carry the status they are answered with, and what makes the answers.
+
+Loaded by the first request that does not go well.
+"""
+
+from .compat import invoke_handler, mro, print_exception
+from .response import Response, to_response
+from .status import reason_phrase
+
+# Bodies of error responses; others have the reason phrase of their status.
+_TEXTS = {
+    400: 'Bad request',
+    404: 'Not found',
+    405: 'Not found',
+    413: 'Payload too large',
+    500: 'Internal server error',
+}
 
 
 class HTTPException(Exception):
@@ -21,13 +37,26 @@ class ClientError(ValueError):
     """Input that the client got wrong: a malformed head, body, query or form.
 
     :param status_code: the status of the response.
-    :param reason: the text of the response, by default the standard phrase of the status.
     """
 
-    def __init__(self, status_code, reason=None):
-        super().__init__(reason or status_code)
+    def __init__(self, status_code):
+        super().__init__(reason_phrase(status_code))
         self.status_code = status_code
-        self.reason = reason
+
+
+class NoRoute(Exception):
+    """There is no function to call for a request.
+
+    :param status_code: 404 or 405, or 200 for OPTIONS.
+    :param headers: the headers of the answer to OPTIONS.
+    :param prefix: the prefix of the last route that has the path, but not the method.
+    """
+
+    def __init__(self, status_code, headers=None, prefix=''):
+        super().__init__()
+        self.status_code = status_code
+        self.headers = headers
+        self.prefix = prefix
 
 
 def client_error(exc):
@@ -36,7 +65,6 @@ def client_error(exc):
         exc.status_code = 400
     except AttributeError:  # MicroPython's own exceptions take no attributes
         return ClientError(400)
-    exc.reason = None
     return exc
 
 
@@ -49,3 +77,69 @@ def abort(status_code, reason=None):
     Raises ``HTTPException``.
     """
     raise HTTPException(status_code, reason)
+
+
+async def recover(app, req, exc):
+    """Return the response to a request that ended with an exception, whatever happens on the way.
+
+    :param app: the application.
+    :param req: the request, or ``None``.
+    :param exc: the exception.
+    """
+    if isinstance(exc, NoRoute) and exc.headers is not None:
+        return Response(headers=exc.headers)
+    try:
+        res = await _respond(app, req, exc)
+    except Exception as failure:
+        print_exception(failure)
+        res = Response(_TEXTS[500], 500)
+    for handler in app.get_request_handlers(req, 'after_error_request'):
+        try:
+            res = to_response(await invoke_handler(handler, req, res) or res)
+        except Exception as failure:
+            print_exception(failure)
+            res = Response(_TEXTS[500], 500)
+    return res
+
+
+async def _respond(app, req, exc):
+    """Return the response that the handlers, or the exception itself, stand for."""
+    status_code = getattr(exc, 'status_code', 0)
+    reason = getattr(exc, 'reason', None)
+    if not isinstance(exc, (HTTPException, NoRoute)):
+        if not status_code:
+            print_exception(exc)
+        handler = _find_handler(app, req, mro(type(exc)))
+        if handler:
+            try:
+                res = await invoke_handler(handler, req, exc)
+                if res is not None:
+                    return to_response(res)
+            except Exception as failure:
+                print_exception(failure)
+            status_code, reason = 500, None
+    if not status_code:
+        status_code = 503 if isinstance(exc, MemoryError) else 500
+    reason = reason or _TEXTS.get(status_code) or reason_phrase(status_code)
+    res = to_response(await error_result(app, req, status_code, reason))
+    if isinstance(exc, NoRoute) and res.status_code == 405 and 'Allow' not in res.headers:
+        res.headers.update(app.default_options_handler(req))
+    return res
+
+
+async def error_result(app, req, status_code, reason):
+    """Return the result of a status's handler, or the tuple (reason, status) without one."""
+    handler = _find_handler(app, req, (status_code,))
+    if handler:
+        return await invoke_handler(handler, req)
+    return reason, status_code
+
+
+def _find_handler(app, req, keys):
+    """Return the handler of the first key that has one, the innermost application's first."""
+    apps = (app,) + (req.subapps if req else ())
+    for key in keys:
+        for i in range(len(apps) - 1, -1, -1):
+            if key in apps[i].error_handlers:
+                return apps[i].error_handlers[key]
+    return None

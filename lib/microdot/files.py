@@ -1,11 +1,12 @@
 """Files as responses. Loaded when the first one is sent."""
 
+import os
+
 # What ``Response.types_map`` does not name.
 _TYPES = {
     'avif': 'image/avif',
     'bin': 'application/octet-stream',
     'csv': 'text/csv',
-    'gz': 'application/gzip',
     'htm': 'text/html',
     'ico': 'image/x-icon',
     'jpeg': 'image/jpeg',
@@ -58,9 +59,12 @@ def open_file(filename):
     Raises ``FileMissing``, an ``OSError``, if there is no such file or it is a directory.
     """
     try:
+        # A directory opens without complaint on some ports, and fails only when it is read.
+        if os.stat(filename)[0] & 0xF000 == 0x4000:
+            raise FileMissing(21)
         return open(filename, 'rb')
     except OSError as exc:
-        if exc.errno in (2, 20, 21):  # ENOENT, ENOTDIR, EISDIR
+        if exc.errno in (2, 20):  # ENOENT, ENOTDIR
             raise FileMissing(*exc.args) from None
         raise
 
@@ -71,3 +75,30 @@ def file_size(file):
     size = file.seek(0, 2) - start
     file.seek(start)
     return size
+
+
+def send_file(
+    cls,
+    filename,
+    status_code=200,
+    content_type=None,
+    stream=None,
+    max_age=None,
+    compressed=False,
+    file_extension='',
+):
+    """Return a response with the content of a file; see ``Response.send_file``."""
+    if content_type is None:
+        named = filename[:-3] if compressed and filename.endswith('.gz') else filename
+        content_type = content_type_of(named, cls.types_map)
+    headers = {'Content-Type': content_type}
+    if max_age is None:
+        max_age = cls.default_send_file_max_age
+    if max_age is not None:
+        headers['Cache-Control'] = 'max-age=%s' % max_age
+    if compressed:
+        headers['Content-Encoding'] = compressed if isinstance(compressed, str) else 'gzip'
+    body = open_file(filename + file_extension) if stream is None else stream
+    response = cls(body, status_code, headers)
+    response.is_file = stream is None
+    return response

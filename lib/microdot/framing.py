@@ -1,25 +1,46 @@
-"""How a response goes over the wire: its head and the framing of its body, without I/O.
+"""How any response goes over the wire: its head, and the framing of its body, without I/O.
 
 The version of the request, and whether the connection is to stay open, decide about what the
 context-free ``Response.write`` cannot know (RFC 9112, sections 6 and 9).
 """
 
-import time
-
-from .http1 import CHUNKED, header_lines, http_date, status_line
-
-_YEAR_OF_AN_UNSET_CLOCK = 2024  # boards start in 1970, 2000 or 2021
-_date = (0, '')
+from .heads import has_control, is_token
+from .http1 import CHUNKED, date_line
+from .responding import check_body
+from .status import reason_phrase
 
 
-def date_line():
-    """Return the ``Date`` line, empty while the clock is not set (RFC 9110, section 6.6.1)."""
-    global _date
-    now = int(time.time())
-    if now != _date[0]:
-        known = time.gmtime(now)[0] >= _YEAR_OF_AN_UNSET_CLOCK
-        _date = now, 'Date: ' + http_date(now) + '\r\n' if known else ''
-    return _date[1]
+def status_line(version, status_code, reason):
+    """Return the status line as a str, with its CRLF.
+
+    :param version: ``'1.0'`` or ``'1.1'``.
+    :param status_code: the status.
+    :param reason: the reason phrase.
+
+    Raises ``ValueError`` for what would break the head.
+    """
+    if has_control(reason.encode()) or not 100 <= status_code <= 999:
+        raise ValueError('invalid status')
+    return 'HTTP/%s %d %s\r\n' % (version, status_code, reason)
+
+
+def header_lines(headers):
+    """Return the lines of response headers as one str, each ended by CRLF.
+
+    :param headers: a mapping; a list as value gives a line for each of its items.
+
+    Raises ``ValueError`` for a name or value that would break the head (RFC 9110, section 5.5).
+    """
+    text = ''
+    for name, values in headers.items():
+        if not is_token(name.encode()):
+            raise ValueError('invalid header name')
+        for value in values if isinstance(values, list) else (values,):
+            value = str(value)
+            if has_control(value.encode()):
+                raise ValueError('invalid header value')
+            text += name + ': ' + value + '\r\n'
+    return text
 
 
 def prepare(response, version, persistent):
@@ -36,16 +57,13 @@ def prepare(response, version, persistent):
     """
     status_code, headers = response.status_code, response.headers
     bodyless = status_code < 200 or status_code in (204, 304)
-    length = None
-    lines = ''
-    if headers:
-        if 'close' in str(headers.pop('Connection', '')).lower():
-            persistent = False
-        headers.pop('Transfer-Encoding', None)
-        if bodyless and status_code != 304:
-            headers.pop('Content-Length', None)
-        length = headers.get('Content-Length')
-        lines = header_lines(headers)
+    if 'close' in str(headers.pop('Connection', '')).lower():
+        persistent = False
+    headers.pop('Transfer-Encoding', None)
+    if bodyless and status_code != 304:
+        headers.pop('Content-Length', None)
+    length = headers.get('Content-Length')
+    lines = header_lines(headers)
     body, stream, size = _measure(response)
     if bodyless:
         body, length = b'', 0
@@ -68,19 +86,10 @@ def prepare(response, version, persistent):
         lines += date_line()
     if not persistent:
         lines += 'Connection: close\r\n'
-    head = status_line('1.0' if version == '1.0' else '1.1', status_code, _reason(response))
+    reason = reason_phrase(status_code) if response.reason is None else response.reason
+    head = status_line('1.0' if version == '1.0' else '1.1', status_code, reason)
     head = (head + lines + '\r\n').encode()
     return head, b'' if response.is_head else body, stream, length, persistent
-
-
-def _reason(response):
-    if response.reason is not None:
-        return response.reason
-    if response.status_code == 200:
-        return 'OK'
-    from .status import reason_phrase
-
-    return reason_phrase(response.status_code)
 
 
 def _measure(response):
@@ -91,11 +100,15 @@ def _measure(response):
     if isinstance(body, (bytes, bytearray, memoryview)):
         body = bytes(body)
         return body, None, len(body)
+    check_body(body)
     stream = response.body_iter()
-    if getattr(stream, 'advance', None) and not stream.iterable:
-        raise TypeError('a response body cannot be of ' + str(type(body)))
     if response.is_file:
         from .files import file_size
 
         return b'', stream, file_size(body)
     return b'', stream, None
+
+
+def chunk(data):
+    """Return bytes as one chunk of a chunked body (RFC 9112, section 7.1)."""
+    return b'%x\r\n%s\r\n' % (len(data), data)

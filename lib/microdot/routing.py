@@ -1,9 +1,11 @@
-"""URL patterns, and the table that finds the routes of a path.
+"""URL patterns, and the search for a route when the path alone does not tell.
 
 A pattern is matched segment by segment: the segments of built-in types need no regular expression,
 so a long path costs neither stack nor time on a microcontroller. Patterns and types raise
 ``ValueError`` when they are compiled, which is at their first match or when a server starts.
 """
+
+from .errors import ClientError, NoRoute
 
 
 def _segment(text):
@@ -35,7 +37,6 @@ class URLPattern:
     def __init__(self, url_pattern):
         self.url_pattern = url_pattern
         self.segments = None
-        self.subapps = ()
 
     @classmethod
     def register_type(cls, type_name, pattern='[^/]+', parser=None):
@@ -48,11 +49,6 @@ class URLPattern:
         """
         cls.segment_patterns[type_name] = pattern
         cls.segment_parsers[type_name] = parser
-
-    def literal(self):
-        """Return the path that a pattern without arguments stands for, else ``None``."""
-        path = '/' + self.url_pattern.lstrip('/')
-        return None if '/<' in path else path
 
     def compile(self):
         """Check the pattern and prepare it for matching; once is enough.
@@ -146,22 +142,23 @@ def _regex(pattern):
 
 
 class RouteTable:
-    """An index over the route list: paths without arguments by a look-up, others by first segment.
+    """An index over an application's routes: static paths by look-up, others by first segment.
 
-    :param url_map: the list of (methods, pattern, function, prefix, sub-application).
+    :param app: the application.
     """
 
-    def __init__(self, url_map):
-        self.url_map = url_map
+    def __init__(self, app):
+        self.routes = app._routes
         self.size = 0
         self.paths = {}
         self.prefixes = {}
+        self.patterns = {}
 
     def _add(self, i):
-        pattern = self.url_map[i][1]
-        path = pattern.literal()
-        if path is None:
-            first = pattern.url_pattern.lstrip('/').split('/')[0]
+        path = '/' + self.routes[i][1].lstrip('/')
+        if '/<' in path:
+            self.patterns[i] = URLPattern(path)
+            first = path[1:].split('/')[0]
             index, key = self.prefixes, '' if first.startswith('<') else first
         else:
             index, key = self.paths, path
@@ -169,12 +166,9 @@ class RouteTable:
 
     def matches(self, path):
         """Yield (route, arguments) for the routes that match a path, first registered first."""
-        if self.size != len(self.url_map):
-            self.paths.clear()
-            self.prefixes.clear()
-            for self.size in range(len(self.url_map)):
-                self._add(self.size)
-            self.size = len(self.url_map)
+        while self.size < len(self.routes):
+            self._add(self.size)
+            self.size += 1
         found = self.paths.get(path, ())
         if self.prefixes:
             first = path[1:].split('/', 1)[0]
@@ -183,7 +177,67 @@ class RouteTable:
                 found += self.prefixes.get(first, ())
             found = sorted(found)
         for i in found:
-            route = self.url_map[i]
-            args = {} if route[1].literal() else route[1].match(path)
+            args = self.patterns[i].match(path) if i in self.patterns else {}
             if args is not None:
-                yield route, args
+                yield self.routes[i], args
+
+
+def table_of(app):
+    """Return the ``RouteTable`` of an application."""
+    if app._table is None:
+        app._table = RouteTable(app)
+    return app._table
+
+
+def find(app, req, refused=400):
+    """Return the route of a request, and set ``req.url_args``.
+
+    :param app: the application.
+    :param req: the request, or ``None`` for one that could not be parsed.
+    :param refused: the status of the answer to such a request.
+
+    Raises ``NoRoute``, or ``ClientError`` for a request that is to be refused.
+    """
+    if not req:
+        raise ClientError(refused)
+    if req.content_length > req.max_content_length:
+        raise ClientError(413)
+    method = req.method.upper()
+    found, missed = None, None
+    for route, args in table_of(app).matches(req.path):
+        if method in route[0]:
+            found = route, args
+            break
+        if method == 'HEAD' and 'GET' in route[0]:
+            found = found or (route, args)
+        missed = route
+    if found:
+        route, req.url_args = found
+        return route
+    if missed:
+        req.subapps = missed[4]
+    if method == 'OPTIONS' and app.options_handler and (missed or req.path == '*'):
+        raise NoRoute(200, app.options_handler(req))
+    raise NoRoute(405, prefix=missed[3]) if missed else NoRoute(404)
+
+
+def check_patterns(app):
+    """Raise ``ValueError`` if any route of an application has an invalid pattern."""
+    for route in app._routes:
+        URLPattern(route[1]).compile()
+
+
+def allowed_methods(app, path):
+    """Return the list of methods that a path has, those of all paths if it is ``*``."""
+    if path == '*':
+        routes = app._routes
+    else:
+        routes = [route for route, _ in table_of(app).matches(path)]
+    methods = []
+    for route in routes:
+        methods.extend([method for method in route[0] if method not in methods])
+    if 'GET' in methods and 'HEAD' not in methods:
+        methods.append('HEAD')
+    if 'OPTIONS' not in methods:
+        methods.append('OPTIONS')
+    return methods

@@ -1,0 +1,107 @@
+"""What the dashboard knows about the machine that serves it, and the one thing it can switch.
+
+Every difference between CPython and MicroPython is in this module; the others have none.
+"""
+
+import gc
+import sys
+
+import microdot
+
+try:
+    from time import ticks_add, ticks_diff, ticks_ms
+except ImportError:  # CPython
+    from operator import add as ticks_add
+    from operator import sub as ticks_diff
+    from time import monotonic_ns
+
+    def ticks_ms():
+        return monotonic_ns() // 1000000
+
+
+class Clock:
+    """Whole seconds since the object was made.
+
+    `ticks_ms` starts again from zero after some days, so the seconds are added up from one reading
+    to the next: the sum stays right as long as somebody asks at least once a day.
+    """
+
+    def __init__(self):
+        self.seconds = 0
+        self.mark = ticks_ms()
+
+    def now(self):
+        elapsed = ticks_diff(ticks_ms(), self.mark) // 1000
+        self.seconds += elapsed
+        self.mark = ticks_add(self.mark, elapsed * 1000)
+        return self.seconds
+
+
+def memory():
+    """`(used, total)` in bytes. A total of 0: it grows as needed; a used of 0: nobody can tell."""
+    if hasattr(gc, 'mem_free'):
+        used = gc.mem_alloc()
+        return used, used + gc.mem_free()
+    try:
+        from resource import getpagesize
+
+        with open('/proc/self/statm') as file:
+            return int(file.read().split()[1]) * getpagesize(), 0
+    except (ImportError, OSError):
+        return 0, 0
+
+
+if hasattr(gc, 'mem_free'):
+    MEMORY_NAME = 'Heap in use'
+    MEMORY_NOTE = 'It falls each time the garbage collector clears away what nobody uses any more.'
+else:
+    MEMORY_NAME = 'Resident memory'
+    MEMORY_NOTE = 'What the process holds in RAM, as the operating system counts it.'
+
+
+def facts():
+    """The runtime in words, as `(name, value)` pairs."""
+    implementation = sys.implementation
+    names = {'micropython': 'MicroPython', 'cpython': 'CPython'}
+    return (
+        ('Implementation', names.get(implementation.name, implementation.name)),
+        ('Version', version(implementation.version)),
+        ('Platform', sys.platform),
+        ('Machine', machine()),
+        ('Framework', 'Microdot ' + microdot.__version__),
+    )
+
+
+def version(parts):
+    """`(1, 29, 0, 'preview')` as `1.29.0-preview`, `(3, 13, 1, 'final', 0)` as `3.13.1`."""
+    text = '.'.join(str(part) for part in parts[:3])
+    stage = parts[3] if len(parts) > 3 else ''
+    return text + '-' + stage if stage and stage != 'final' else text
+
+
+def machine():
+    if hasattr(sys.implementation, '_machine'):
+        return sys.implementation._machine
+    import platform
+
+    return platform.machine()
+
+
+def host(address):
+    """The host of a `client_addr`, which MicroPython's unix port gives as the bytes of a C struct."""
+    if isinstance(address, tuple):
+        return address[0]
+    import socket
+
+    family, packed = socket.sockaddr(address)[:2]
+    return socket.inet_ntop(family, packed)
+
+
+def switch_led(on):
+    """Switch the LED of the board itself, where the port knows one by the name `LED`."""
+    try:
+        from machine import Pin
+
+        Pin('LED', Pin.OUT).value(on)
+    except (ImportError, TypeError, ValueError):
+        pass  # no pins at all, or none of that name: the page shows the LED all the same

@@ -1,0 +1,54 @@
+"""What the dashboard remembers, each within a fixed number of entries."""
+
+from array import array
+
+
+class Samples:
+    """The last readings of one number, in a ring that is allocated once."""
+
+    def __init__(self, size=120):
+        self.ring = array('L', [0] * size)
+        self.count = 0
+
+    def add(self, value):
+        self.ring[self.count % len(self.ring)] = value
+        self.count += 1
+
+    def items(self):
+        """`(number, value)` of every reading kept, oldest first.
+
+        Readings may be added between two steps: those they overwrite are left out.
+        """
+        number = 0
+        while number < self.count:
+            number = max(number, self.count - len(self.ring))
+            yield number, self.ring[number % len(self.ring)]
+            number += 1
+
+    def values(self):
+        return [value for _, value in self.items()]
+
+
+class RequestLog:
+    """The last different requests, newest first, as lists: seconds, then what the request was
+    (method, path, client, status), then how many times it came.
+
+    A page that asks for the same thing every second would push everything else out of a plain
+    list; so a request seen before moves to the top and counts up.
+    """
+
+    def __init__(self, size=20):
+        self.size = size
+        self.total = 0
+        self.rows = []
+
+    def add(self, seconds, method, path, client, status):
+        self.total += 1
+        row = [seconds, method[:10], path[:60], client, status, 1]
+        for seen in self.rows:
+            if seen[1:5] == row[1:5]:
+                row[5] += seen[5]
+                self.rows.remove(seen)
+                break
+        self.rows.insert(0, row)
+        del self.rows[self.size :]

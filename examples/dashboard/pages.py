@@ -1,0 +1,207 @@
+"""The pages, as generators of text: a piece is made when the connection has room for it.
+
+Whatever comes from outside passes through `escape`. The pages are complete without JavaScript;
+`app.js` (in `assets.py`) keeps the numbers moving.
+"""
+
+from device import MEMORY_NAME, MEMORY_NOTE
+
+WIDTH = 119  # of the chart, in samples
+ESCAPES = (('&', '&amp;'), ('<', '&lt;'), ('>', '&gt;'), ('"', '&quot;'), ("'", '&#x27;'))
+
+HEAD = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/style.css">
+"""
+
+TOP = """<script src="/app.js" defer></script>
+</head>
+<body>
+<header>
+<svg id="lamp" class="{lamp}" viewBox="0 0 48 48" aria-hidden="true">
+<circle class="glow" cx="24" cy="24" r="23" fill="{color}"/>
+<circle class="bulb" cx="24" cy="24" r="13" fill="{color}"/>
+</svg>
+<div>
+<h1 id="name">{name}</h1>
+<p class="quiet">{runtime} · LED <span id="lamp-text">{lamp}</span></p>
+</div>
+<p id="live" class="badge" role="status">Snapshot</p>
+</header>
+<main>
+<section class="tiles" aria-label="At a glance">
+<div class="card tile"><h2>Uptime</h2><p id="uptime">{uptime}</p></div>
+<div class="card tile"><h2>{memory_name}</h2><p id="used">{used}</p>
+<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+<rect id="bar" width="{percent}" height="1"/></svg></div>
+<div class="card tile"><h2>Free heap</h2><p id="free">{free}</p></div>
+<div class="card tile"><h2>Requests served</h2><p id="total">{total}</p></div>
+</section>
+"""
+
+CHART = """<section class="card chart" aria-labelledby="chart-title">
+<div class="row">
+<h2 id="chart-title">{memory_name}</h2>
+<p class="quiet" id="range">{range}</p>
+</div>
+<figure>
+<svg id="chart" viewBox="0 0 {width} 100" preserveAspectRatio="none" role="img"
+ aria-labelledby="chart-title range">
+<path class="grid" d="M0 0H{width}M0 50H{width}M0 100H{width}"/>
+<polygon id="area" points="{start},100 {points} {width},100"/>
+<polyline id="line" points="{points}"/>
+</svg>
+<span class="scale" id="scale">{scale}</span>
+<span class="scale half" id="half">{half}</span>
+</figure>
+<div class="row quiet"><span>2 minutes ago</span><span>now</span></div>
+<div class="row quiet"><p>{note}</p><a href="/api/memory.csv" download>Download as CSV</a></div>
+</section>
+"""
+
+FORM = """<section class="card" aria-labelledby="form-title">
+<h2 id="form-title">Settings</h2>
+<form method="post" action="/">
+{error}<label for="name-field">Device name</label>
+<input id="name-field" name="name" value="{name}" required maxlength="24" autocomplete="off"
+ aria-describedby="name-hint">
+<p class="quiet" id="name-hint">1 to 24 characters</p>
+<div class="row">
+<label class="switch"><input type="checkbox" name="led"{checked}> LED on</label>
+<label class="color">Color <input type="color" name="color" value="{color}"></label>
+</div>
+<button>Save</button>
+</form>
+</section>
+"""
+
+LOG = """<section class="card log" aria-labelledby="log-title">
+<div class="row"><h2 id="log-title">Last requests</h2>
+<p class="quiet">newest first, time since start</p></div>
+<table>
+<thead><tr><th scope="col">Time</th>
+<th scope="col"><div class="request"><span>Request</span><small>Client</small></div></th>
+<th scope="col">Status</th><th scope="col">Times</th></tr></thead>
+<tbody id="log">
+"""
+
+ROW = """<tr class="s{}"><td class="v">{}</td>
+<td><div class="request"><span><b class="v">{}</b> <span class="v">{}</span></span>
+<small class="v">{}</small></div></td>
+<td class="v status">{}</td><td class="v">{}</td></tr>
+"""
+
+FACTS = """</tbody>
+</table>
+<template id="row">{row}</template>
+</section>
+<section class="card facts" aria-labelledby="facts-title">
+<h2 id="facts-title">Runtime</h2>
+<dl>
+"""
+
+FACT = '<div><dt>{}</dt><dd>{}</dd></div>\n'
+
+END = """</dl>
+</section>
+</main>
+<noscript><p class="quiet">Without JavaScript this page is a snapshot: <a href="/">load it again</a>
+for fresh numbers.</p></noscript>
+</body>
+</html>
+"""
+
+ERROR = """</head>
+<body class="error">
+<main class="card">
+<p class="quiet">{name}</p>
+<h1>{code}</h1>
+<p>{text}</p>
+<p><a class="button" href="/">Back to the dashboard</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def dashboard(status, facts, form, error=''):
+    """The page for one `status`; `form` is what the fields hold, `error` what is wrong with it."""
+    settings, memory, requests = status['settings'], status['memory'], status['requests']
+    name = escape(settings['name'])
+    yield HEAD.format(title=name)
+    yield TOP.format(
+        name=name,
+        color=settings['color'],
+        lamp='on' if settings['led'] else 'off',
+        runtime=escape(facts[0][1] + ' ' + facts[1][1]),
+        uptime=duration(status['uptime']),
+        memory_name=MEMORY_NAME,
+        used=size(memory['used']),
+        percent=100 * memory['used'] // memory['total'] if memory['total'] else 0,
+        free=size(memory['total'] - memory['used']) if memory['total'] else 'as needed',
+        total=requests['total'],
+    )
+    yield chart(memory)
+    yield FORM.format(
+        error='<p class="alert" role="alert">' + escape(error) + '</p>\n' if error else '',
+        name=escape(form['name']),
+        checked=' checked' if form['led'] else '',
+        color=escape(form['color']),
+    )
+    yield LOG
+    for seconds, method, path, client, code, times in requests['rows']:
+        method, path = escape(method), escape(path)
+        yield ROW.format(code // 100, duration(seconds), method, path, client, code, times)
+    yield FACTS.format(row=ROW.format('', '', '', '', '', '', ''))
+    for key, value in facts:
+        yield FACT.format(key, escape(value))
+    yield END
+
+
+def chart(memory):
+    values, scale = memory['samples'], memory['scale']
+    start = WIDTH + 1 - len(values)
+    points = [
+        '%d,%.1f' % (start + index, 100 - 100 * value / scale) for index, value in enumerate(values)
+    ]
+    return CHART.format(
+        memory_name=MEMORY_NAME,
+        note=MEMORY_NOTE,
+        width=WIDTH,
+        start=start,
+        points=' '.join(points),
+        range=size(min(values)) + ' to ' + size(max(values)),
+        scale=size(scale),
+        half=size(scale // 2),
+    )
+
+
+def error(name, code, text):
+    yield HEAD.format(title=code)
+    yield ERROR.format(name=escape(name), code=code, text=text)
+
+
+def escape(text):
+    for character, reference in ESCAPES:
+        text = text.replace(character, reference)
+    return text
+
+
+def size(number):
+    """A number of bytes for people: `84.1 KiB`."""
+    if number < 1048576:
+        return '%.1f KiB' % (number / 1024)
+    return '%.1f MiB' % (number / 1048576)
+
+
+def duration(seconds):
+    """A number of seconds for people: `0:02:17`, `3 d 4:05:06`."""
+    days, seconds = divmod(seconds, 86400)
+    text = '%d:%02d:%02d' % (seconds // 3600, seconds // 60 % 60, seconds % 60)
+    return '%d d %s' % (days, text) if days else text

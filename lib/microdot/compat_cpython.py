@@ -1,0 +1,156 @@
+"""CPython's half of ``compat``: the same names as there, all at once."""
+
+import asyncio
+import contextvars
+import functools
+import importlib
+import inspect
+import time
+import traceback
+
+try:
+    import orjson as json  # noqa: F401
+except ImportError:
+    import json  # noqa: F401
+
+MAX_CONNECTIONS = 1000
+BACKLOG = 100
+READ_SIZE = 16384
+
+
+def load(module, name):
+    """Return a name of another module of the package."""
+    return getattr(importlib.import_module('microdot.' + module), name)
+
+
+class Late:
+    """Takes over what the class ``Methods`` of the module named ``_late`` has, at once.
+
+    That includes the full signatures of methods for which MicroPython has a stand-in.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if '_late' in vars(cls):
+            methods = load(cls._late, 'Methods')
+            for name, f in vars(methods).items():
+                if not name.startswith('__'):
+                    setattr(cls, name, _Computed(f) if name in methods.attributes else f)
+
+
+class _Computed:
+    """An attribute that its function computes until it assigns the value to the instance."""
+
+    def __init__(self, f):
+        self.f = f
+        self.__doc__ = f.__doc__
+
+    def __get__(self, obj, cls=None):
+        return self if obj is None else self.f(obj)
+
+
+def const(value):
+    return value
+
+
+def collect():
+    pass
+
+
+iscoroutine = inspect.iscoroutine
+
+
+def _is_async(handler):
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, '__call__', None)  # noqa: B004
+    )
+
+
+async def invoke_handler(handler, *args, **kwargs):
+    """Call a handler and return its result; one that is not a coroutine runs in a thread."""
+    if _is_async(handler):
+        return await handler(*args, **kwargs)
+    call = functools.partial(contextvars.copy_context().run, handler, *args, **kwargs)
+    result = await asyncio.get_running_loop().run_in_executor(None, call)
+    # A lambda or a wrapper may well return the coroutine of something else.
+    return await result if iscoroutine(result) else result
+
+
+def mro(cls):
+    return cls.__mro__
+
+
+def print_exception(exc):
+    traceback.print_exception(type(exc), exc, exc.__traceback__)
+
+
+def latin1(data):
+    return data.decode('latin-1')
+
+
+def ticks_ms():
+    return int(time.monotonic() * 1000)
+
+
+def ticks_diff(a, b):
+    return a - b
+
+
+async def receive(reader, n=READ_SIZE):
+    return await reader.read(n)
+
+
+async def write_out(writer, data):
+    writer.write(data)
+    transport = writer.transport
+    if transport.get_write_buffer_size() or transport.is_closing():
+        await writer.drain()
+
+
+def close_stream(writer, at_once):
+    if at_once:
+        writer.transport.abort()
+        return None
+    writer.close()
+    return writer.wait_closed() if writer.transport.get_write_buffer_size() else None
+
+
+def half_close(writer):
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
+def peer_is_gone(reader, held, limit):
+    return held, reader.at_eof() or reader.exception() is not None
+
+
+def accept_cancel():
+    # The cancellation was the server's own and ends here; Python 3.11 keeps count.
+    task = asyncio.current_task()
+    if hasattr(task, 'uncancel'):
+        task.uncancel()
+
+
+def server_options(context, timeout, start_serving):
+    options = {'ssl': context, 'ssl_handshake_timeout': timeout} if context else {}
+    return options if start_serving else dict(options, start_serving=False)
+
+
+def start_tls(context, stream):
+    pass  # asyncio has done it
+
+
+async def until_closed(app):
+    app._closed = asyncio.Event()
+    await app._closed.wait()
+
+
+def close_server(app, then):
+    # ``shutdown()`` may be called by a handler in a thread; there is no event if the caller serves.
+    def close():
+        app.server.close()
+        if app._closed:
+            app._closed.set()
+        then()
+
+    app.server.get_loop().call_soon_threadsafe(close)

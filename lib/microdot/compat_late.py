@@ -1,0 +1,62 @@
+"""MicroPython's half of ``compat``, the part for starts, errors and clients that go away."""
+
+import json
+
+__all__ = ('json',)
+
+
+def mro(cls):
+    """Return the classes of an inheritance depth first, of one met twice the last occurrence."""
+    classes = [cls]
+    for base in cls.__bases__:
+        for c in mro(base):
+            if c in classes:
+                classes.remove(c)
+            classes.append(c)
+    return classes
+
+
+def latin1(data):
+    return ''.join([chr(c) for c in data])
+
+
+def half_close(writer):
+    pass  # sockets have no shutdown()
+
+
+def peer_is_gone(reader, held, limit):
+    """Return (held, gone): what has been received ahead, and whether the peer has closed.
+
+    Nothing tells of a closed peer but reading; what comes instead belongs to the next request.
+    """
+    if len(held) >= limit:
+        return held, False
+    try:
+        data = reader.s.read(64)
+    except OSError:
+        return held, True
+    return (held, False) if data is None else (held + data, not data)
+
+
+def accept_cancel():
+    pass
+
+
+def server_options(context, timeout, start_serving):
+    if not start_serving:
+        raise ValueError('start_serving must be True')
+    if context and not hasattr(context, 'wrap_socket'):
+        raise TypeError('ssl must be an SSLContext')
+    return {}  # TLS: see start_tls
+
+
+def start_tls(context, stream):
+    # Not left to asyncio, which would lose the socket below. The handshake is a part of the first
+    # read, which has a bound of its own.
+    stream.raw = stream.s
+    stream.s = context.wrap_socket(stream.raw, server_side=True, do_handshake_on_connect=False)
+
+
+def close_server(app, then):
+    app.server.close()
+    then()

@@ -1,0 +1,271 @@
+"""The methods of ``Connection`` that a plain request can do without.
+
+Heads in pieces, bodies, streamed and refused responses, connections that an upgraded protocol
+reads itself, and the ways a connection ends early.
+"""
+
+import asyncio
+
+from .compat import (
+    READ_SIZE,
+    accept_cancel,
+    const,
+    half_close,
+    peer_is_gone,
+    print_exception,
+    receive,
+    ticks_diff,
+    ticks_ms,
+    write_out,
+)
+from .errors import ClientError
+from .framing import chunk, prepare
+from .http1 import CHUNKED, split_head
+from .responding import close
+from .response import Response
+
+# The phases of ``server``.
+_CLOSING = const(1)
+_HEAD = const(2)
+_BODY = const(3)
+_WRITING = const(4)
+_HANDLING = const(5)
+_UPGRADED = const(6)
+
+_PIECE = const(16384)  # bytes written, and waited for, at once
+_UNAVAILABLE = b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+
+
+class Methods:
+    attributes = ()
+
+    # Ending early
+
+    def turn_away(self):
+        """Answer a client for whom there is no room."""
+        self.writer.write(_UNAVAILABLE)
+
+    def drop(self):
+        """Close the connection at once, wherever its task is."""
+        self.dropped = True
+        self.task.cancel()
+
+    def check_peer(self):
+        """Cancel the handler if its client has gone."""
+        self.buffer, gone = peer_is_gone(self.reader, self.buffer, self.max_head_size)
+        if gone:
+            self.drop()
+
+    async def refuse(self, exc):
+        """Answer a request that could not be read, and end the connection."""
+        status_code = getattr(exc, 'status_code', 0)
+        if status_code:
+            response = await self.app.dispatch_request(None, status_code)
+            await self.send(response, '1.1', False)
+        elif not isinstance(exc, MemoryError):
+            raise exc
+        elif not self.started:
+            await self.awrite(_UNAVAILABLE)
+        await self.linger(None)
+
+    async def linger(self, body):
+        """Read what the client still sends, or closing would reset the answer on its way.
+
+        :param body: the unread body, ``None`` if it is not known what is to come.
+        """
+        if self.failed:
+            return
+        half_close(self.writer)
+        begun = ticks_ms()
+        left = body.left if body and not body.chunked and not body.expects else None
+        while left is None or left > 0:
+            data = await self.receive(READ_SIZE, _CLOSING)
+            if not data or ticks_diff(ticks_ms(), begun) > self.linger_timeout * 10000:
+                break
+            if left is not None:
+                left -= len(data)
+
+    # Receiving
+
+    async def receive(self, n, phase):
+        """Return at most n bytes that the client sent next, ``b''`` at the end.
+
+        Raises ``ClientError`` if the time for it is over.
+        """
+        self.phase = phase
+        if phase != _HEAD:  # that deadline is for the head as a whole
+            self.since = ticks_ms()
+        if self.buffer:
+            data = self.buffer[:n]
+            self.buffer = self.buffer[n:]
+            return data
+        try:
+            return await receive(self.reader, n)
+        except OSError:
+            return b''
+        except asyncio.CancelledError:
+            if not self.timed_out:
+                raise
+            accept_cancel()
+            self.timed_out = False
+            raise ClientError(408) from None
+
+    async def receive_body(self, n):
+        """Return at most n bytes of a body as it was sent."""
+        data = await self.receive(n, _BODY)
+        self.phase = _HANDLING
+        return data
+
+    async def read_head(self, data):
+        """Return the (lines, rest) of a head that begins with data, ``None`` if none comes."""
+        self.buffer = b''
+        while True:
+            if data[:1] in (b'\r', b'\n'):
+                data = data.lstrip(b'\r\n')  # empty lines before a request line
+            head = split_head(data)
+            size = len(data) - len(head[1]) if head else len(data)
+            if size > self.max_head_size:
+                raise ClientError(431 if b'\n' in data else 414)
+            if head:
+                return head
+            more = await self.receive(READ_SIZE, _HEAD)
+            if not more:
+                if data:
+                    raise ClientError(400)
+                return None
+            data += more
+
+    def describe(self, request, length, expects):
+        """Give a request its body, and the scheme of the connection."""
+        if self.app.ssl:
+            request.scheme = 'https'
+        if length:
+            from .body import BodyStream
+
+            request.content_length = max(length, 0)
+            body = BodyStream(self, length, expects, request.max_content_length)
+            self.body = request.unread = request.stream = body
+
+    # The stream of an upgraded connection
+
+    async def read(self, n):
+        """Return at most n bytes, ``b''`` at the end."""
+        data = await self.receive(n, _UPGRADED)
+        self.phase = _HANDLING
+        return data
+
+    async def readexactly(self, n):
+        """Return n bytes. Raises ``EOFError`` if the connection ends before."""
+        data = b''
+        while len(data) < n:
+            more = await self.read(n - len(data))
+            if not more:
+                raise EOFError
+            data += more
+        return data
+
+    async def readline(self):
+        """Return the bytes up to the next line feed, or to the end."""
+        data = b''
+        while data[-1:] != b'\n':
+            more = await self.read(1)
+            if not more:
+                break
+            data += more
+        return data
+
+    async def awrite(self, data):
+        """Write bytes. Raises ``OSError`` if the client has gone."""
+        phase = self.phase
+        try:
+            for start in range(0, len(data), _PIECE):
+                self.phase = _WRITING
+                self.since = ticks_ms()
+                piece = data if len(data) <= _PIECE else memoryview(data)[start : start + _PIECE]
+                await write_out(self.writer, piece)
+        except OSError:
+            self.failed = True
+            raise
+        self.phase = phase
+
+    async def aclose(self):
+        """Do nothing: the server closes the connection when the handler has returned."""
+
+    # Responding
+
+    async def respond(self, request, response, persistent):
+        """Send a response of any kind; return whether the connection stays open."""
+        body = self.body
+        self.body = None
+        if response is Response.already_handled:
+            response.describe(None)  # it serves all requests: nothing may stay with it
+            self.log(request, 200)
+            return False
+        if self.app._stopping or (body and not body.may_discard()):
+            persistent = False
+        persistent = await self.send(response, request.http_version, persistent)
+        self.log(request, response.status_code)
+        if body and not body.ended and not (persistent and await body.discard()):
+            await self.linger(body)
+            return False
+        return persistent
+
+    def log(self, request, status_code):
+        """Print the line of a request, in debug mode."""
+        if self.app.debug:
+            path = ''.join([c if ' ' <= c != '\x7f' else '\\x%02x' % ord(c) for c in request.path])
+            print(request.method, path, status_code)
+
+    async def send(self, response, version, persistent):
+        """Write a response; return whether the connection stays open."""
+        try:
+            head, body, stream, length, persistent = prepare(response, version, persistent)
+        except (TypeError, ValueError) as exc:
+            print_exception(exc)
+            await close(response.body)
+            failure = Response(b'Internal server error', 500)
+            failure.is_head = response.is_head
+            head, body, stream, length, persistent = prepare(failure, version, persistent)
+        self.started = True
+        if stream is None:
+            if len(body) <= 2048:
+                await self.awrite(head + body)
+            else:
+                await self.awrite(head)
+                await self.awrite(body)
+            return persistent
+        try:
+            await self.awrite(head)
+            self.phase = _HANDLING
+            return (response.is_head or await self.send_stream(stream, length)) and persistent
+        finally:
+            await close(stream)
+
+    async def send_stream(self, stream, left):
+        """Write what a stream yields; return whether that was all there should be.
+
+        :param left: how many bytes there should be, ``CHUNKED``, or ``None`` for any number.
+        """
+        try:
+            while left != 0:
+                try:
+                    data = await stream.__anext__()
+                except StopAsyncIteration:
+                    break
+                if isinstance(data, str):
+                    data = data.encode()
+                if left is not None and left > 0:
+                    data = data[:left]
+                    left -= len(data)
+                if data:
+                    await self.awrite(chunk(data) if left == CHUNKED else data)
+                await asyncio.sleep(0)  # let others run, however fast this client reads
+            if left == CHUNKED:
+                await self.awrite(b'0\r\n\r\n')
+            return not left or left == CHUNKED
+        except Exception as exc:
+            # The missing end tells the client; this tells the developer, unless the client has gone.
+            if not self.failed:
+                print_exception(exc)
+                self.failed = True
+            return False

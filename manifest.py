@@ -1,0 +1,30 @@
+# What a MicroPython firmware includes to have the framework frozen in: see boards/README.md.
+# opt=3 leaves out asserts and line numbers, which cost flash and RAM.
+
+metadata(description='A web framework that fits a microcontroller', version='0.1.0', license='MIT')
+
+package(
+    'microdot',
+    (
+        '__init__.py',
+        'application.py',
+        'body.py',
+        'compat.py',
+        'compat_late.py',
+        'cookies.py',
+        'datastructures.py',
+        'errors.py',
+        'files.py',
+        'framing.py',
+        'http1.py',
+        'microdot.py',
+        'registering.py',
+        'request.py',
+        'response.py',
+        'routing.py',
+        'server.py',
+        'status.py',
+    ),
+    base_path='lib',
+    opt=3,
+)

@@ -1,0 +1,213 @@
+"""http1, heads, framing: heads as tables of bytes, in and out; no socket is involved."""
+
+from heads import ACCEPTED, REFUSED
+from microdot.errors import ClientError
+from microdot.framing import chunk, header_lines, status_line
+from microdot.heads import is_token
+from microdot.http1 import CHUNKED, http_date, parse_head, plain_head, split_head
+from support import raises
+
+MAX_LINE = 200
+
+
+def parse(raw):
+    """Parse one whole head given as bytes; empty lines before it are the server's to skip."""
+    lines, rest = split_head(raw.lstrip(b'\r\n'))
+    assert rest == b'', raw
+    return parse_head(lines, MAX_LINE, 20)
+
+
+def head(*fields, line=b'POST / HTTP/1.1'):
+    return b'\r\n'.join((line, b'Host: h') + fields) + b'\r\n\r\n'
+
+
+def test_refused_heads():
+    for group, (status, requests) in REFUSED.items():
+        for raw in requests:
+            exc = raises(ClientError, parse, raw)
+            assert exc.status_code == status, (group, raw, exc.status_code)
+
+
+def test_accepted_heads():
+    for raw, path in ACCEPTED:
+        method, target, version, lines, length, persistent, expects = parse(raw)
+        assert (method, length, expects) == ('GET', 0, False), raw
+        assert target.partition('?')[0] in (path, path.replace(' ', '%20')), raw
+        assert version in ('1.0', '1.1', '1.2') and persistent == (version != '1.0'), raw
+
+
+def test_target_keeps_its_query():
+    for target, expected in (
+        (b'/a?b=c&d', '/a?b=c&d'),
+        (b'http://h:80/a?b', '/a?b'),
+        (b'http://h?b/c', '/?b/c'),
+        (b'/?a=http://b', '/?a=http://b'),
+        (b'//a//b', '//a//b'),
+        (b'/\xc3\xa9', '/\xe9'),
+    ):
+        assert parse(head(line=b'GET ' + target + b' HTTP/1.1'))[1] == expected, target
+    assert parse(head(line=b'OPTIONS * HTTP/1.1'))[:3] == ('OPTIONS', '*', '1.1')
+
+
+def test_methods_are_kept_as_sent():
+    for method in ('GET', 'get', 'M-SEARCH', 'X!#$%'):
+        assert parse(head(line=method.encode() + b' / HTTP/1.1'))[0] == method
+
+
+def test_header_lines_are_handed_on_unchanged():
+    lines = parse(head(b'X-Foo:a', b'x-foo: \tb c\t ', b'Empty:'))[3]
+    assert lines == [b'Host: h', b'X-Foo:a', b'x-foo: \tb c\t ', b'Empty:']
+
+
+LENGTHS = (
+    ((), 0),
+    ((b'Content-Length: 0',), 0),
+    ((b'content-length:17',), 17),
+    ((b'CONTENT-LENGTH: \t 0017 ',), 17),
+    ((b'Content-Length: 5', b'Content-Length: 5'), 5),
+    ((b'Content-Length: 123456789012',), 123456789012),
+    ((b'Transfer-Encoding: chunked',), CHUNKED),
+    ((b'transfer-encoding:\tChunked ',), CHUNKED),
+    ((b'X-Content-Length: 5',), 0),
+)
+
+
+def test_length_of_the_body():
+    for fields, length in LENGTHS:
+        assert parse(head(*fields))[4] == length, fields
+
+
+CONNECTION = (
+    (b'1.1', (), True),
+    (b'1.1', (b'Connection: keep-alive',), True),
+    (b'1.1', (b'Connection: close',), False),
+    (b'1.1', (b'connection: CLOSE',), False),
+    (b'1.1', (b'Connection: upgrade, close',), False),
+    (b'1.1', (b'Connection: close,upgrade',), False),
+    (b'1.1', (b'Connection: a', b'Connection: close'), False),
+    (b'1.1', (b'Connection: closed',), True),
+    (b'1.1', (b'X-Connection: close',), True),
+    (b'1.2', (), True),
+    (b'1.0', (), False),
+    (b'1.0', (b'Connection: keep-alive',), False),
+)
+
+
+def test_persistent_connections():
+    for version, fields, persistent in CONNECTION:
+        raw = head(*fields, line=b'GET / HTTP/' + version)
+        assert parse(raw)[5] is persistent, (version, fields)
+
+
+def test_expect():
+    for value in (b'100-continue', b'100-Continue'):
+        assert parse(head(b'Expect: ' + value))[6] is True
+        assert parse(head(b'Expect: ' + value, line=b'POST / HTTP/1.0'))[6] is False
+    assert parse(head(b'Expect: other', line=b'POST / HTTP/1.0'))[6] is False
+    assert parse(head())[6] is False
+
+
+def test_sizes():
+    assert parse(head(line=b'GET /' + b'a' * 180 + b' HTTP/1.1'))[0] == 'GET'
+    long = head(line=b'GET /' + b'a' * 200 + b' HTTP/1.1')
+    assert raises(ClientError, parse, long).status_code == 414
+    assert len(parse(head(b'X: ' + b'a' * 190))[3]) == 2
+    assert raises(ClientError, parse, head(b'X: ' + b'a' * 200)).status_code == 431
+    assert len(parse(head(*[b'X: a'] * 19))[3]) == 20
+    assert raises(ClientError, parse, head(*[b'X: a'] * 20)).status_code == 431
+
+
+SPLITS = (
+    (b'', None),
+    (b'GET', None),
+    (b'GET\r\n', None),
+    (b'GET\r\nA: b\r\n', None),
+    (b'GET\r\nA: b\r\n\r', None),
+    (b'GET\r\n\r\n', ([b'GET'], b'')),
+    (b'GET\r\nA: b\r\n\r\n', ([b'GET', b'A: b'], b'')),
+    (b'GET\r\nA: b\r\n\r\nrest\r\n\r\n', ([b'GET', b'A: b'], b'rest\r\n\r\n')),
+    (b'GET\nA: b\n\nrest\n\n', ([b'GET', b'A: b'], b'rest\n\n')),
+    (b'GET\nA: b\r\n\nrest', ([b'GET', b'A: b'], b'rest')),
+    (b'GET\r\nA: b\n\r\nrest', ([b'GET', b'A: b'], b'rest')),
+    (b'GET\r\nA: b\nC: d\r\nE: f\n\n\r\n', ([b'GET', b'A: b', b'C: d', b'E: f'], b'\r\n')),
+    (b'GET\rA\r\n\r\n', ([b'GET\rA'], b'')),
+    (b'GET\r\r\n\r\n', ([b'GET\r'], b'')),
+    (b'GET\r\r\n\n', ([b'GET\r'], b'')),
+    (b'GET\nA: b\r\r\n\r\n', ([b'GET', b'A: b\r'], b'')),
+)
+
+
+def test_split_head():
+    for data, expected in SPLITS:
+        found = split_head(data)
+        assert found == expected, (data, found)
+
+
+def test_split_head_piece_by_piece():
+    for data, expected in SPLITS:
+        found = None
+        for end in range(len(data) + 1):
+            found = split_head(data[:end])
+            if found:
+                assert (found[0], found[1] + data[end:]) == expected, data
+                break
+        assert (found is None) == (expected is None), data
+
+
+def test_tokens():
+    for good in (b'a', b'GET', b'X-Foo', b'-', b"!#$%&'*+-.^_`|~", b'0a'):
+        assert is_token(good), good
+    for code in list(range(33)) + [127, 128, 255] + list(b'"(),/:;<=>?@[\\]{}'):
+        assert not is_token(b'a' + bytes([code])), code
+    assert not is_token(b'')
+
+
+DATES = (
+    (784111777, 'Sun, 06 Nov 1994 08:49:37 GMT'),
+    (1582934400, 'Sat, 29 Feb 2020 00:00:00 GMT'),
+    (1767225599, 'Wed, 31 Dec 2025 23:59:59 GMT'),
+    (1893456000, 'Tue, 01 Jan 2030 00:00:00 GMT'),
+)
+
+
+def test_dates():
+    for seconds, text in DATES:
+        assert http_date(seconds) == text
+
+
+def test_header_lines():
+    assert header_lines({}) == ''
+    assert header_lines({'X-A': 'b'}) == 'X-A: b\r\n'
+    assert header_lines({'X-A': 5}) == 'X-A: 5\r\n'
+    assert header_lines({'X-A': ['b', 6]}) == 'X-A: b\r\nX-A: 6\r\n'
+    assert header_lines({'X-A': 'tab\t\xe9'}) == 'X-A: tab\t\xe9\r\n'
+    assert header_lines({'X-A': []}) == ''
+
+
+def test_injection_is_refused_everywhere():
+    for bad in ('a\r\nb', 'a\nb', 'a\rb', 'a\0b', 'a\x1bb', 'a\x7fb'):
+        raises(ValueError, header_lines, {'X-A': bad})
+        raises(ValueError, header_lines, {'X-A': ['fine', bad]})
+        raises(ValueError, header_lines, {bad: 'x'})
+        raises(ValueError, status_line, '1.1', 200, bad)
+    for bad in ('', 'a b', 'a:', '\xe9'):
+        raises(ValueError, header_lines, {bad: 'x'})
+
+
+def test_status_line_and_chunk():
+    assert status_line('1.1', 200, 'OK') == 'HTTP/1.1 200 OK\r\n'
+    assert status_line('1.0', 404, 'Not Found') == 'HTTP/1.0 404 Not Found\r\n'
+    assert chunk(b'abc') == b'3\r\nabc\r\n'
+    assert chunk(b'x' * 26) == b'1a\r\n' + b'x' * 26 + b'\r\n'
+
+
+def test_plain_head():
+    head = plain_head('text/plain', 5, '1.1', True)
+    assert head.startswith(b'HTTP/1.1 200 OK\r\n') and head.endswith(b'\r\n\r\n')
+    lines = head.split(b'\r\n')
+    assert b'Content-Type: text/plain; charset=UTF-8' in lines
+    assert b'Content-Length: 5' in lines
+    assert b'Connection: close' not in lines
+    lines = plain_head('a/b; charset=x', 0, '1.0', False).split(b'\r\n')
+    assert lines[0] == b'HTTP/1.0 200 OK'
+    assert b'Content-Type: a/b; charset=x' in lines and b'Connection: close' in lines

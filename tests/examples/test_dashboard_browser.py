@@ -1,0 +1,153 @@
+"""The dashboard in headless Chromium, served by MicroPython: what a person gets to see."""
+
+import pytest
+from serving import serve
+
+import needs
+
+DASHBOARD = 'examples/dashboard/main.py'
+ARGUMENTS = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
+POINTS = "document.getElementById('line').points.length"
+VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ('light', 'dark')]
+
+
+@pytest.fixture(scope='module')
+def chromium():
+    path = needs.browser()
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        needs.missing('playwright is not installed: install it (pip install playwright)')
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serve(DASHBOARD, 'micropython', tmp_path) as running:
+        yield running
+
+
+class Page:
+    """A browser page that remembers what went wrong in it."""
+
+    def __init__(self, chromium, server, width=1280, **options):
+        self.context = chromium.new_context(
+            viewport={'width': width, 'height': 844}, base_url=server.url, **options
+        )
+        self.context.set_default_timeout(30_000)
+        self.page = self.context.new_page()
+        self.faults = []
+        self.page.on('console', lambda message: self.fault('console', message.text))
+        self.page.on('pageerror', lambda error: self.fault('error', error))
+        self.page.on('requestfailed', self.failed)
+
+    def fault(self, *parts):
+        self.faults.append(' '.join([str(part) for part in parts]))
+
+    def failed(self, request):
+        """A poll under way when the page is left is given up: that is no fault."""
+        if not (request.url.endswith('/api/status') and request.failure == 'net::ERR_ABORTED'):
+            self.fault('failed', request.url, request.failure)
+
+    def __enter__(self):
+        return self.page
+
+    def __exit__(self, *exc):
+        self.context.close()
+        if exc[0] is None:
+            assert self.faults == []
+
+
+def wait(page, script):
+    """Wait until a JavaScript expression is true; the page's policy forbids it to be polled."""
+    for _ in range(300):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError('never true: ' + script)
+
+
+def overflow(page):
+    return page.evaluate('document.scrollingElement.scrollWidth - innerWidth')
+
+
+@pytest.mark.parametrize('width, scheme', VIEWS)
+def test_live_page(chromium, server, width, scheme):
+    with Page(chromium, server, width, color_scheme=scheme) as page:
+        page.goto('/')
+        page.get_by_text('Live', exact=True).wait_for()
+        assert page.get_by_role('heading', name='Microdot device').is_visible()
+        assert page.get_by_text('MicroPython', exact=True).is_visible()
+        before = page.evaluate(POINTS)
+        wait(page, f'{POINTS} >= {before + 2}')
+        assert overflow(page) <= 0
+        wait(page, "document.getElementById('log').rows.length >= 4")
+        assert page.locator('#log').get_by_text('/api/status').is_visible()
+
+
+@pytest.mark.parametrize('width', [390, 1280])
+def test_form_changes_the_name_for_every_visitor(chromium, server, width):
+    with Page(chromium, server, width) as page, Page(chromium, server, width) as other:
+        other.goto('/')
+        page.goto('/')
+        page.get_by_label('Device name').fill('W' * 24)
+        page.get_by_label('LED on').uncheck()
+        page.get_by_role('button', name='Save').click()
+        page.get_by_role('heading', name='W' * 24).wait_for()
+        assert page.title() == 'W' * 24
+        assert page.get_by_label('Device name').input_value() == 'W' * 24
+        assert not page.get_by_label('LED on').is_checked()
+        assert overflow(page) <= 0
+        other.get_by_role('heading', name='W' * 24).wait_for()  # by polling: it was not reloaded
+        assert other.locator('#lamp-text').inner_text() == 'off'
+
+
+def test_long_paths_and_markup_in_the_log(chromium, server):
+    with Page(chromium, server, 390) as page:
+        page.goto('/')
+        page.request.get('/<img src=x onerror=alert(1)>' + 'x' * 100)
+        page.locator('#log').get_by_text('/<img src=x').wait_for()
+        assert page.locator('#log img').count() == 0
+        assert overflow(page) <= 0
+
+
+def test_bad_input_is_explained_and_kept(chromium, server):
+    page = Page(chromium, server, 390)
+    page.page.goto('/')
+    page.page.get_by_label('Device name').fill('   ')
+    page.page.get_by_label('LED on').uncheck()
+    page.page.get_by_role('button', name='Save').click()
+    page.page.get_by_role('alert').wait_for()
+    assert 'name' in page.page.get_by_role('alert').inner_text()
+    assert not page.page.get_by_label('LED on').is_checked()
+    assert overflow(page.page) <= 0
+    page.context.close()
+
+
+def test_without_javascript(chromium, server):
+    with Page(chromium, server, 390, java_script_enabled=False) as page:
+        page.goto('/')
+        assert page.get_by_text('Snapshot').is_visible()
+        assert page.locator('noscript a').is_visible()
+        page.get_by_label('Device name').fill('Plain')
+        page.get_by_role('button', name='Save').click()
+        page.get_by_role('heading', name='Plain').wait_for()
+
+
+def test_error_page(chromium, server):
+    page = Page(chromium, server, 390)
+    assert page.page.goto('/nothing').status == 404
+    page.page.get_by_role('link', name='Back to the dashboard').click()
+    page.page.get_by_text('Live', exact=True).wait_for()
+    page.context.close()

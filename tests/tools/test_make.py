@@ -1,0 +1,90 @@
+"""The Makefile and tools/install.py: the list of targets, and what happens when things lack."""
+
+import re
+import sys
+
+import pytest
+
+import install
+import runtimes
+
+MAKEFILE = (runtimes.ROOT / 'Makefile').read_text()
+TARGETS = re.search(r'^\.PHONY: (.*)$', MAKEFILE, re.MULTILINE).group(1).split()
+
+
+def test_make_alone_lists_every_target(project):
+    status, output = project.run('make')
+    assert status == 0
+    lines = {line.split()[1]: line.split(maxsplit=2)[2:] for line in output.splitlines()}
+    assert sorted(lines) == sorted(TARGETS)
+    assert all(lines.values())
+
+
+def test_every_rule_is_listed():
+    assert set(re.findall(r'^([a-z][a-z-]*):', MAKEFILE, re.MULTILINE)) == set(TARGETS)
+
+
+def test_without_python(project):
+    status, output = project.run('make', 'lint', 'PYTHON=./nosuchpython')
+    assert status != 0
+    said, made = output.splitlines()
+    assert said.startswith('./nosuchpython not found: install Python 3.11 or newer')
+    assert made.startswith('make')
+    assert not (project.folder / '.venv').exists()
+
+
+def test_an_old_python(monkeypatch):
+    monkeypatch.setattr(sys, 'version_info', (3, 9, 18, 'final', 0))
+    with pytest.raises(SystemExit) as raised:
+        install.check_python()
+    assert raised.value.code.startswith('Python 3.11 or newer is needed, this is 3.9')
+
+
+def test_a_python_without_venv(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'venv', None)
+    with pytest.raises(SystemExit) as raised:
+        install.check_python()
+    assert "Python's venv module is missing" in raised.value.code
+
+
+@pytest.mark.parametrize(('name', 'hint'), [('lint', 'lint.txt failed'), ('run', 'MICROPYTHON=')])
+def test_a_failed_installation_leaves_no_stamp(project, name, hint):
+    requirements = project.write(f'tools/requirements/{name}.txt', './nosuch.whl\n')
+    stamp = f'.venv/stamps/{name}'
+    for _ in range(2):
+        status, output = project.run('make', stamp)
+        assert status != 0
+        assert hint in output
+        assert not (project.folder / stamp).exists()
+    requirements.write_text('# nothing\n')
+    assert project.run('make', stamp)[0] == 0
+    assert (project.folder / stamp).exists()
+    assert project.run('make', '-q', stamp) == (0, '')
+
+
+def test_a_broken_environment_is_made_again(project):
+    project.write('tools/requirements/lint.txt', '# nothing\n')
+    (project.folder / '.venv' / 'bin').mkdir(parents=True)
+    (project.folder / '.venv' / 'bin' / 'python').symlink_to('/nonexistent/python')
+    status, output = project.run('make', '.venv/stamps/lint')
+    assert status == 0, output
+    assert 'Making .venv' in output
+    assert project.run('.venv/bin/python', '-c', 'print(1)') == (0, '1\n')
+
+
+def test_another_micropython_needs_no_package(project):
+    (project.folder / '.venv').mkdir()
+    (project.folder / '.venv' / 'bin').symlink_to(runtimes.Path(sys.executable).parent)
+    project.write('tests/core/test_a.py', 'def test_a():\n    pass\n')
+    status, output = project.run('make', 'test-micropython')
+    assert status == 0, output
+    assert output.splitlines()[-1] == '1 passed, 0 failed, 0 skipped'
+    status, output = project.run('make', 'test-micropython', 'MICROPYTHON=./nosuch')
+    assert status != 0
+    assert output.splitlines()[0] == 'MICROPYTHON=./nosuch: no such program'
+
+
+def test_requirements_are_pinned():
+    for path in (runtimes.ROOT / 'tools' / 'requirements').glob('*.txt'):
+        for line in path.read_text().splitlines():
+            assert re.fullmatch(r'#.*|[a-z0-9-]+==[0-9][0-9.a-z]*', line), (path, line)

@@ -1,0 +1,43 @@
+"""The memory targets, which do not depend on the machine's speed, hold."""
+
+import pytest
+
+import needs
+import size
+from measure import heap, server
+
+
+@pytest.fixture(scope='module')
+def kit():
+    try:
+        made = size.Kit()
+    except server.Missing as error:
+        needs.missing(str(error))
+    with made:
+        yield made
+
+
+def test_import_keeps_little_heap(kit):
+    assert size.measure_import(kit)['core'] <= size.TARGETS['import']
+
+
+def test_every_core_module_is_measured(kit):
+    rows = size.measure_modules(kit)
+    assert {row['module'] for row in rows} >= set(size.CORE)
+    assert all(row['kept'] > 0 and row['mpy'] > 0 for row in rows)
+
+
+@pytest.mark.parametrize('source', ['mpy', 'py'])
+@pytest.mark.parametrize('mode', size.MODES)
+def test_a_small_heap_serves(kit, source, mode):
+    heap.serve(kit.folder(source), size.TARGETS[f'heap.{source}'], mode, source)
+
+
+def test_a_tiny_heap_does_not_serve(kit):
+    with pytest.raises(server.ServerError, match='MemoryError'):
+        heap.serve(kit.folder('mpy'), 6, 'closing', 'mpy')
+
+
+def test_a_hello_allocates_little(kit):
+    allocated = heap.bytes_per_request(kit.lib, 'hello', 'closing')
+    assert 0 < allocated <= size.TARGETS['allocated']

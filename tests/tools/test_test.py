@@ -1,0 +1,156 @@
+"""tools/test.py and the runner on the device: what they count, and that no failure gets lost."""
+
+from pathlib import Path
+
+import pytest
+
+from on_micropython import read_log
+from results import FileResult
+
+GOOD = """
+import asyncio
+from support import MICROPYTHON, araises, raises, run, skip
+
+order = []
+
+def test_zebra():
+    order.append('zebra')
+    assert str(raises(ValueError, int, 'x'))
+    assert run(asyncio.sleep(0, 5)) == 5 if not MICROPYTHON else True
+
+async def test_apple():
+    order.append('apple')
+    async def wrong():
+        raise OSError(5)
+    exc = await araises((OSError, ValueError), wrong())
+    assert exc.args[0] == 5
+
+def test_order():
+    assert order == ['zebra', 'apple']
+
+def test_raises_itself():
+    raises(AssertionError, raises, ValueError, int, '1')
+
+def test_skipped():
+    skip('for a reason')
+"""
+
+# file: what its FAILED line says on CPython, on MicroPython
+BAD = {
+    'def test_a():\n    assert 1 == 2, "one is not two"\n': (
+        '::test_a: AssertionError: one is not two',
+        '::test_a: AssertionError: one is not two',
+    ),
+    'async def test_a():\n    raise OSError(5)\n': (
+        '::test_a: OSError: 5',
+        '::test_a: OSError: [Errno 5] EIO',
+    ),
+    'import nosuchmodule\n\ndef test_a():\n    pass\n': (
+        ": could not be imported: ModuleNotFoundError: No module named 'nosuchmodule'",
+        "stopped while it was imported: exit status 1: ImportError: no module named 'nosuchmodule'",
+    ),
+    'def helper():\n    pass\n': (': no test of it ran on CPython', ': no test of it ran on Micro'),
+    'import sys\n\ndef test_a():\n    sys.exit(0)\n': (
+        '::test_a: SystemExit: 0',
+        '::test_a: stopped before its end: exit status 0',
+    ),
+}
+
+
+def test_both_runtimes_are_counted(project):
+    project.write('tests/core/test_good.py', GOOD)
+    project.write('tests/other/test_cpython.py', 'def test_only_here():\n    pass\n')
+    status, output = project.test()
+    *_, cpython, micropython, last = output.splitlines()
+    assert status == 0, output
+    assert cpython.startswith('CPython 3.')
+    assert cpython.endswith(': 5 passed, 0 failed, 1 skipped (2 files)')
+    assert micropython.startswith('MicroPython 1.')
+    assert micropython.endswith(', heap 192K: 4 passed, 0 failed, 1 skipped (1 files)')
+    assert last == '9 passed, 0 failed, 2 skipped'
+
+
+@pytest.mark.parametrize('source', BAD)
+def test_failures_fail(project, source):
+    project.write('tests/core/test_bad.py', source)
+    project.write('tests/core/test_fine.py', 'def test_fine():\n    pass\n')
+    status, output = project.test()
+    assert status == 1
+    for runtime, message in zip(('CPython', 'MicroPython'), BAD[source]):
+        lines = [line for line in output.splitlines() if f'FAILED on {runtime}: ' in line]
+        assert len(lines) == 1, output
+        assert 'tests/core/test_bad.py' in lines[0]
+        assert message in lines[0]
+    assert output.splitlines()[-1] == '2 passed, 2 failed, 0 skipped'
+
+
+def test_a_file_that_hangs_is_killed(project):
+    source = '# timeout: 2\ndef test_a():\n    pass\n\ndef test_hang():\n    while True: pass\n'
+    project.write('tests/core/test_hang.py', source)
+    status, output = project.test('--runtime', 'micropython')
+    assert status == 1
+    assert '::test_hang: stopped before its end: killed after 2 s' in output
+    assert output.splitlines()[-1] == '1 passed, 1 failed, 0 skipped'
+
+
+def test_an_asynchronous_test_has_a_deadline(project):
+    for runner in ('tests/conftest.py', 'tests/micropython_runner.py'):
+        text = (project.folder / runner).read_text()
+        project.write(runner, text.replace('DEADLINE = 20', 'DEADLINE = 1'))
+    source = 'import asyncio\n\nasync def test_a():\n    await asyncio.sleep(100)\n'
+    project.write('tests/core/test_slow.py', source)
+    status, output = project.test()
+    assert status == 1
+    assert '::test_a: AssertionError: still running after 1 s' in output
+    assert '::test_a: AssertionError: timed out, perhaps after 1 s' in output
+
+
+@pytest.mark.parametrize(('marker', 'passed'), [('', 0), ('# heap: 1M\n', 1)])
+def test_a_file_may_ask_for_a_larger_heap(project, marker, passed):
+    project.write('tests/core/test_big.py', marker + 'def test_a():\n    bytearray(400000)\n')
+    status, output = project.test('--runtime', 'micropython')
+    assert output.splitlines()[-1] == f'{passed} passed, {1 - passed} failed, 0 skipped'
+    assert status == 1 - passed
+
+
+def test_one_file_and_part_of_a_name(project):
+    project.write('tests/core/test_good.py', GOOD)
+    project.write('tests/core/test_bad.py', 'def test_bad():\n    assert False\n')
+    status, output = project.test('tests/core/test_good.py', '-k', 'skip')
+    assert (status, output.splitlines()[-1]) == (0, '0 passed, 0 failed, 2 skipped')
+    status, output = project.test('tests/core/test_good.py', '-k', 'nothing_like_it')
+    assert (status, output.splitlines()[-1]) == (1, '0 passed, 0 failed, 0 skipped')
+    status, output = project.test('tests/core/test_absent.py')
+    assert (status, output) == (1, 'tests/core/test_absent.py: no such file\n')
+
+
+LOGS = (
+    # the runner's output, its ending; passed, failed, skipped, the first failure
+    ('RUN a\nPASS a \nDONE 1 0 0\n', '', (1, 0, 0), None),
+    ('RUN a\nSKIP a why\nDONE 0 0 1\n', '', (0, 0, 1), None),
+    ('RUN a\nFAIL a OSError 5\nDONE 0 1 0\n', '', (0, 1, 0), ('a', 'OSError 5')),
+    ('RUN a\nPASS b\nPASS a \nDONE 1 0 0\n', '', (1, 0, 0), None),
+    ('RUN a\nprinted PASS a \nDONE 1 0 0\n', '', (0, 1, 0), ('', 'do not add up')),
+    ('RUN a\nPASS a \n', 'exit status -11', (1, 1, 0), ('', 'exit status -11')),
+    ('', 'exit status 1', (0, 1, 0), ('', 'while it was imported: exit status 1: no output')),
+)
+
+
+@pytest.mark.parametrize(('log', 'ending', 'counts', 'failure'), LOGS)
+def test_logs(log, ending, counts, failure):
+    result = read_log(FileResult(Path('x')), log, ending)
+    assert (result.passed, len(result.failures), result.skipped) == counts
+    if failure:
+        assert result.failures[0][0] == failure[0]
+        assert failure[1] in result.failures[0][1]
+
+
+@pytest.mark.parametrize(('ci', 'counts'), [('', '0 passed, 0 failed, 1'), ('true', '0 passed, 1')])
+def test_a_missing_program(project, ci, counts):
+    source = "import needs\n\ndef test_a():\n    needs.require('nosuchprogram', 'build it')\n"
+    project.write('tests/other/test_needs.py', source)
+    project.environment['CI'] = ci
+    status, output = project.test()
+    assert output.splitlines()[-1].startswith(counts), output
+    assert status == (1 if ci else 0)
+    assert not ci or 'nosuchprogram is not installed: build it' in output

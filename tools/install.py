@@ -1,0 +1,103 @@
+"""Installs what a make target needs into .venv, pinned by tools/requirements/NAME.txt.
+
+    python3 tools/install.py              make .venv, or mend one whose Python has gone
+    .venv/bin/python tools/install.py test    install a set and stamp it: .venv/stamps/test
+
+Only the standard library, and a syntax that old Pythons can read far enough to be told. A failed
+installation leaves no stamp, so the next make tries again. Two makes at once wait for each other.
+"""
+
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, '.venv')
+PYTHON = os.path.join(VENV, 'bin', 'python')
+OLDEST = (3, 11)
+
+HINTS = {
+    'run': 'MicroPython is packaged for x86-64 Linux and macOS only. Elsewhere build its unix port '
+    'and name it: make ... MICROPYTHON=path/to/micropython',
+}
+
+
+def say(text):
+    sys.stderr.write(text + '\n')
+    sys.stderr.flush()
+
+
+def check_python():
+    """End with one line if this Python cannot make the environment."""
+    version = sys.version_info[:2]
+    if version < OLDEST:
+        sys.exit(
+            'Python 3.11 or newer is needed, this is %d.%d: make ... PYTHON=python3.11' % version
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        sys.exit(
+            "Python's venv module is missing: install it (Debian: apt-get install python3-venv)"
+        )
+
+
+def lock():
+    """Keep other installations out until this process ends."""
+    import fcntl
+
+    held = open(os.path.join(ROOT, 'build', 'install.lock'), 'w')
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return held
+
+
+def usable():
+    """Whether .venv has a Python that runs, has pip, and is the version the venv was made for."""
+    script = 'import pip, sys, sysconfig; print(sysconfig.get_path("purelib"))'
+    try:
+        folder = subprocess.check_output([PYTHON, '-c', script], stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return os.path.isdir(folder.decode().strip())
+
+
+def make_venv():
+    """Make .venv unless there is a usable one; what an unusable one held is removed."""
+    if usable():
+        return
+    say('Making .venv with Python %d.%d' % sys.version_info[:2])
+    subprocess.check_call([sys.executable, '-m', 'venv', '--clear', VENV])
+
+
+def install(name):
+    """Install the packages of tools/requirements/NAME.txt and stamp the set."""
+    stamp = os.path.join(VENV, 'stamps', name)
+    requirements = os.path.join('tools', 'requirements', name + '.txt')
+    if os.path.exists(stamp):
+        os.remove(stamp)
+    say('Installing %s into .venv' % requirements)
+    pip = [PYTHON, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
+    if subprocess.call(pip + ['--no-input', '-r', os.path.join(ROOT, requirements)]):
+        sys.exit('Installing %s failed. %s' % (requirements, HINTS.get(name, '')))
+    os.makedirs(os.path.dirname(stamp), exist_ok=True)
+    open(stamp, 'w').close()
+
+
+def main(arguments):
+    check_python()
+    os.makedirs(os.path.join(ROOT, 'build'), exist_ok=True)
+    held = lock()
+    make_venv()
+    for name in arguments:
+        install(name)
+    held.close()
+
+
+if __name__ == '__main__':
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit('Interrupted.')
+    except subprocess.CalledProcessError as exc:
+        sys.exit('Making .venv failed: %s' % exc)

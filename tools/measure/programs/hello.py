@@ -1,0 +1,16 @@
+"""The measured application: one `async def` handler that returns a short text."""
+
+import sys
+
+from microdot import Microdot
+
+app = Microdot()
+
+
+@app.route('/')
+async def index(request):
+    return 'Hello, world!'
+
+
+if __name__ == '__main__':
+    app.run(host='127.0.0.1', port=int(sys.argv[1]))

@@ -1,0 +1,44 @@
+"""What became of the tests of one file on one runtime, and sums of that."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Counts:
+    """Numbers of tests; as text the plain line `N passed, N failed, N skipped`."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __str__(self):
+        return f'{self.passed} passed, {self.failed} failed, {self.skipped} skipped'
+
+
+@dataclass
+class FileResult:
+    """The outcome of one test file; `failures` are pairs of a test's name and a message."""
+
+    file: Path
+    passed: int = 0
+    skipped: int = 0
+    failures: list = field(default_factory=list)
+
+    def fail(self, name, message):
+        """Note a failure of the test, or with an empty name of the file as a whole."""
+        self.failures.append((name, message))
+
+    @property
+    def count(self):
+        return self.passed + self.skipped + len(self.failures)
+
+
+def total(results):
+    """Add up results of files."""
+    counts = Counts()
+    for result in results:
+        counts.passed += result.passed
+        counts.failed += len(result.failures)
+        counts.skipped += result.skipped
+    return counts
