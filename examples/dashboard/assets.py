@@ -63,11 +63,10 @@ main { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap:
 .tile p { font-size: 1.6rem; font-weight: 650; line-height: 1.3; white-space: nowrap; }
 .chart { display: flex; flex-direction: column; gap: 10px; }
 figure { position: relative; flex: 1; min-height: 220px; }
-#chart { position: absolute; width: 100%; height: 100%; overflow: visible; }
-.grid { stroke: var(--edge); vector-effect: non-scaling-stroke; }
-#area { fill: var(--accent); opacity: .14; }
-#line { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linejoin: round; }
-#line { vector-effect: non-scaling-stroke; }
+figure svg { position: absolute; width: 100%; height: 100%; }
+figure path { stroke: var(--edge); vector-effect: non-scaling-stroke; }
+polygon { fill: var(--accent); fill-opacity: .14; stroke: var(--accent); stroke-width: 2; }
+polygon { stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 .scale { position: absolute; top: 2px; left: 0; color: var(--quiet); font-size: .75rem; }
 figure + .row { margin-top: -4px; }
 .chart .quiet p { flex: 1 1 300px; }
@@ -149,14 +148,18 @@ function duration(seconds) {
   return (days ? days + ' d ' : '') + hours + ':' + two(seconds / 60) + ':' + two(seconds);
 }
 
-function showChart({scale, samples}) {
+let next = 0;  // number of the first sample not seen yet
+let samples = [];
+
+function showChart({first, samples: added, scale}) {
+  if (first !== next) samples = [];  // a gap, or the device has started again
+  samples = samples.concat(added).slice(-WIDTH - 1);
+  next = first + added.length;
   const start = WIDTH + 1 - samples.length;
   const points = samples.map((used, i) => start + i + ',' + (100 - 100 * used / scale).toFixed(1));
-  find('line').setAttribute('points', points.join(' '));
-  find('area').setAttribute('points', `${start},100 ${points.join(' ')} ${WIDTH},100`);
+  find('line').setAttribute('points', `${start},120 ${points.join(' ')} ${WIDTH},120`);
   show('range', size(Math.min(...samples)) + ' to ' + size(Math.max(...samples)));
-  show('scale', size(scale));
-  show('half', size(scale / 2));
+  document.querySelectorAll('.scale').forEach((label, i) => write(label, size(scale / (i + 1))));
 }
 
 function showRequests(rows) {
@@ -190,7 +193,7 @@ function showLive(live) {
 async function poll() {
   if (!document.hidden) {
     try {
-      const answer = await fetch('/api/status', {signal: AbortSignal.timeout(10000)});
+      const answer = await fetch('/api/status?from=' + next, {signal: AbortSignal.timeout(10000)});
       const {settings, uptime, memory, requests} = await answer.json();
       showLamp(settings);
       showChart(memory);

@@ -51,25 +51,16 @@ def memory():
         return 0, 0
 
 
+if hasattr(gc, 'threshold'):
+    # Swept only when it is full, the heap goes to pieces too small to be of use: sweep it earlier.
+    gc.threshold(16384)
+
 if hasattr(gc, 'mem_free'):
     MEMORY_NAME = 'Heap in use'
     MEMORY_NOTE = 'It falls each time the garbage collector clears away what nobody uses any more.'
 else:
     MEMORY_NAME = 'Resident memory'
     MEMORY_NOTE = 'What the process holds in RAM, as the operating system counts it.'
-
-
-def facts():
-    """The runtime in words, as `(name, value)` pairs."""
-    implementation = sys.implementation
-    names = {'micropython': 'MicroPython', 'cpython': 'CPython'}
-    return (
-        ('Implementation', names.get(implementation.name, implementation.name)),
-        ('Version', version(implementation.version)),
-        ('Platform', sys.platform),
-        ('Machine', machine()),
-        ('Framework', 'Microdot ' + microdot.__version__),
-    )
 
 
 def version(parts):
@@ -87,8 +78,20 @@ def machine():
     return platform.machine()
 
 
+NAMES = {'micropython': 'MicroPython', 'cpython': 'CPython'}
+
+# The runtime in words.
+FACTS = (
+    ('Implementation', NAMES.get(sys.implementation.name, sys.implementation.name)),
+    ('Version', version(sys.implementation.version)),
+    ('Platform', sys.platform),
+    ('Machine', machine()),
+    ('Framework', 'Microdot ' + microdot.__version__),
+)
+
+
 def host(address):
-    """The host of a `client_addr`, which MicroPython's unix port gives as the bytes of a C struct."""
+    """The host of a `client_addr`; MicroPython's unix port gives that as the bytes of a struct."""
     if isinstance(address, tuple):
         return address[0]
     import socket

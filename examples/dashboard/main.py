@@ -40,24 +40,19 @@ settings = {'name': 'Microdot device', 'led': True, 'color': '#22c55e'}
 sampler = None
 
 
-def status():
-    """Everything the page shows, in the form the page polls."""
+def measure():
+    """`(used, total, scale)` in bytes; the scale is what the top of the chart stands for."""
     used, total = device.memory()
-    values = samples.values()
     scale = total or 1048576
-    while scale < max(values):
+    while scale < max(samples.range()):
         scale *= 2
-    return {
-        'settings': settings,
-        'uptime': clock.now(),
-        'memory': {'used': used, 'total': total, 'scale': scale, 'samples': values},
-        'requests': {'total': requests.total, 'rows': requests.rows},
-    }
+    return used, total, scale
 
 
 def page(form=settings, error='', code=200):
     """The dashboard; `form` is what the fields hold, `error` what is wrong with it."""
-    return pages.dashboard(status(), device.facts(), form, error), code, SITE_HEADERS
+    parts = pages.dashboard(settings, clock.now(), measure(), samples, requests, form, error)
+    return pages.pieces(parts), code, SITE_HEADERS
 
 
 @app.get('/')
@@ -93,7 +88,27 @@ def problem(wanted):
 
 @api.get('/status')
 async def read_status(request):
-    return status(), {'Cache-Control': 'no-store'}
+    """All that the page shows. `?from=` leaves out the memory samples the asker has already."""
+    try:
+        first = request.args.get('from', 0, type=int)
+    except ValueError:
+        abort(400, 'from: a whole number is needed')
+    if not 0 <= first <= samples.count:  # such as one from before the last restart
+        first = 0
+    new = list(samples.items(first))
+    used, total, scale = measure()
+    return {
+        'settings': settings,
+        'uptime': clock.now(),
+        'memory': {
+            'used': used,
+            'total': total,
+            'scale': scale,
+            'first': new[0][0] if new else first,
+            'samples': [value for _, value in new],
+        },
+        'requests': {'total': requests.total, 'rows': requests.rows},
+    }, {'Cache-Control': 'no-store'}
 
 
 @api.get('/memory.csv')

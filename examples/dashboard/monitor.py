@@ -14,19 +14,20 @@ class Samples:
         self.ring[self.count % len(self.ring)] = value
         self.count += 1
 
-    def items(self):
-        """`(number, value)` of every reading kept, oldest first.
+    def items(self, number=0):
+        """`(number, value)` of the readings kept, from that number on.
 
         Readings may be added between two steps: those they overwrite are left out.
         """
-        number = 0
         while number < self.count:
             number = max(number, self.count - len(self.ring))
             yield number, self.ring[number % len(self.ring)]
             number += 1
 
-    def values(self):
-        return [value for _, value in self.items()]
+    def range(self):
+        """The least and the greatest value kept."""
+        kept = self.ring[: self.count]
+        return min(kept), max(kept)
 
 
 class RequestLog:
@@ -44,7 +45,7 @@ class RequestLog:
 
     def add(self, seconds, method, path, client, status):
         self.total += 1
-        row = [seconds, method[:10], path[:60], client, status, 1]
+        row = [seconds, method[:10], path[:48], client, status, 1]
         for seen in self.rows:
             if seen[1:5] == row[1:5]:
                 row[5] += seen[5]

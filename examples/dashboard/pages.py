@@ -4,9 +4,10 @@ Whatever comes from outside passes through `escape`. The pages are complete with
 `app.js` (in `assets.py`) keeps the numbers moving.
 """
 
-from device import MEMORY_NAME, MEMORY_NOTE
+from device import FACTS, MEMORY_NAME, MEMORY_NOTE
 
 WIDTH = 119  # of the chart, in samples
+PIECE = 1024  # characters sent at once, or a few more
 ESCAPES = (('&', '&amp;'), ('<', '&lt;'), ('>', '&gt;'), ('"', '&quot;'), ("'", '&#x27;'))
 
 HEAD = """<!doctype html>
@@ -35,7 +36,9 @@ TOP = """<script src="/app.js" defer></script>
 <p id="live" class="badge" role="status">Snapshot</p>
 </header>
 <main>
-<section class="tiles" aria-label="At a glance">
+"""
+
+TILES = """<section class="tiles" aria-label="At a glance">
 <div class="card tile"><h2>Uptime</h2><p id="uptime">{uptime}</p></div>
 <div class="card tile"><h2>{memory_name}</h2><p id="used">{used}</p>
 <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
@@ -48,17 +51,18 @@ TOP = """<script src="/app.js" defer></script>
 CHART = """<section class="card chart" aria-labelledby="chart-title">
 <div class="row">
 <h2 id="chart-title">{memory_name}</h2>
-<p class="quiet" id="range">{range}</p>
+<p class="quiet" id="range">{least} to {most}</p>
 </div>
 <figure>
-<svg id="chart" viewBox="0 0 {width} 100" preserveAspectRatio="none" role="img"
+<span class="scale">{scale}</span>
+<span class="scale half">{half}</span>
+<svg viewBox="0 0 {width} 100" preserveAspectRatio="none" role="img"
  aria-labelledby="chart-title range">
-<path class="grid" d="M0 0H{width}M0 50H{width}M0 100H{width}"/>
-<polygon id="area" points="{start},100 {points} {width},100"/>
-<polyline id="line" points="{points}"/>
+<path d="M0 0H{width}M0 50H{width}M0 100H{width}"/>
+<polygon id="line" points="{start},120 """
+
+CHART_END = """{width},120"/>
 </svg>
-<span class="scale" id="scale">{scale}</span>
-<span class="scale half" id="half">{half}</span>
 </figure>
 <div class="row quiet"><span>2 minutes ago</span><span>now</span></div>
 <div class="row quiet"><p>{note}</p><a href="/api/memory.csv" download>Download as CSV</a></div>
@@ -97,7 +101,7 @@ ROW = """<tr class="s{}"><td class="v">{}</td>
 <td class="v status">{}</td><td class="v">{}</td></tr>
 """
 
-FACTS = """</tbody>
+LOG_END = """</tbody>
 </table>
 <template id="row">{row}</template>
 </section>
@@ -130,24 +134,26 @@ ERROR = """</head>
 """
 
 
-def dashboard(status, facts, form, error=''):
-    """The page for one `status`; `form` is what the fields hold, `error` what is wrong with it."""
-    settings, memory, requests = status['settings'], status['memory'], status['requests']
+def dashboard(settings, uptime, memory, samples, requests, form, error):
+    """The page; `form` is what the fields hold, `error` what is wrong with it."""
+    used, total, scale = memory
     name = escape(settings['name'])
     yield HEAD.format(title=name)
     yield TOP.format(
         name=name,
         color=settings['color'],
         lamp='on' if settings['led'] else 'off',
-        runtime=escape(facts[0][1] + ' ' + facts[1][1]),
-        uptime=duration(status['uptime']),
-        memory_name=MEMORY_NAME,
-        used=size(memory['used']),
-        percent=100 * memory['used'] // memory['total'] if memory['total'] else 0,
-        free=size(memory['total'] - memory['used']) if memory['total'] else 'as needed',
-        total=requests['total'],
+        runtime=escape(FACTS[0][1] + ' ' + FACTS[1][1]),
     )
-    yield chart(memory)
+    yield TILES.format(
+        uptime=duration(uptime),
+        memory_name=MEMORY_NAME,
+        used=size(used),
+        percent=100 * used // total if total else 0,
+        free=size(total - used) if total else 'as needed',
+        total=requests.total,
+    )
+    yield from chart(samples, scale)
     yield FORM.format(
         error='<p class="alert" role="alert">' + escape(error) + '</p>\n' if error else '',
         name=escape(form['name']),
@@ -155,36 +161,50 @@ def dashboard(status, facts, form, error=''):
         color=escape(form['color']),
     )
     yield LOG
-    for seconds, method, path, client, code, times in requests['rows']:
+    for seconds, method, path, client, code, times in requests.rows:
         method, path = escape(method), escape(path)
         yield ROW.format(code // 100, duration(seconds), method, path, client, code, times)
-    yield FACTS.format(row=ROW.format('', '', '', '', '', '', ''))
-    for key, value in facts:
+    yield LOG_END.format(row=ROW.format('', '', '', '', '', '', ''))
+    for key, value in FACTS:
         yield FACT.format(key, escape(value))
     yield END
 
 
-def chart(memory):
-    values, scale = memory['samples'], memory['scale']
-    start = WIDTH + 1 - len(values)
-    points = [
-        '%d,%.1f' % (start + index, 100 - 100 * value / scale) for index, value in enumerate(values)
-    ]
-    return CHART.format(
+def chart(samples, scale):
+    """The chart, its newest sample at the right edge."""
+    least, most = samples.range()
+    offset = WIDTH + 1 - samples.count
+    yield CHART.format(
         memory_name=MEMORY_NAME,
-        note=MEMORY_NOTE,
         width=WIDTH,
-        start=start,
-        points=' '.join(points),
-        range=size(min(values)) + ' to ' + size(max(values)),
+        start=max(0, offset),
+        least=size(least),
+        most=size(most),
         scale=size(scale),
         half=size(scale // 2),
     )
+    for number, used in samples.items():
+        yield '%d,%.1f ' % (number + offset, 100 - 100 * used / scale)
+    yield CHART_END.format(width=WIDTH, note=MEMORY_NOTE)
 
 
 def error(name, code, text):
     yield HEAD.format(title=code)
     yield ERROR.format(name=escape(name), code=code, text=text)
+
+
+def pieces(parts):
+    """Text in parts of any size, put together to pieces that are worth a packet."""
+    piece = []
+    length = 0
+    for part in parts:
+        piece.append(part)
+        length += len(part)
+        if length >= PIECE:
+            yield ''.join(piece)
+            piece = []
+            length = 0
+    yield ''.join(piece)
 
 
 def escape(text):

@@ -4,7 +4,7 @@ What only sets an application up is in ``registering``, what goes wrong is in ``
 loads them when it needs them.
 """
 
-from .compat import Late, invoke_handler
+from .compat import Late, bound, iscoroutine
 from .response import Response, to_response
 
 
@@ -15,16 +15,12 @@ class Microdot(Late):
 
     #: Whether the server speaks TLS, and whether it prints a line for each request.
     ssl = debug = False
-    #: The asyncio server, while the application runs.
-    server = None
-    _table = _closed = None
     _connections = None  # those that are open, while the application runs
     _stopping = _watched = False
     _with_arguments = False  # whether any route has some in its path
+    _has_handlers = False  # whether there are lists of handlers
 
     def __init__(self):
-        self.before_request_handlers = []
-        self.after_request_handlers = []
         self._routes = []  # (methods, pattern, function, prefix, sub-applications)
         self._paths = {}  # the routes of each path without arguments
 
@@ -62,39 +58,30 @@ class Microdot(Late):
         try:
             route = None
             if req and not self._with_arguments and req.content_length <= req.max_content_length:
-                for route in self._paths.get(req.path, ()):
-                    if req.method in route[0]:
+                for candidate in self._paths.get(req.path, ()):
+                    if req.method in candidate[0]:
+                        route = candidate
                         break
-                else:
-                    route = None
             if not route:
                 from .routing import find
 
                 route = find(self, req, refused)
             req.route = route[2]
-            if route[4]:
-                _, _, _, req.url_prefix, req.subapps = route
-                req.subapp = req.subapps[-1]
-            if req.unread:
-                await req.unread.load(req)
-            res = None
-            handlers = self.before_request_handlers
-            if req.subapps:
-                handlers = self.get_request_handlers(req, 'before_request', False)
-            for handler in handlers:
-                res = await invoke_handler(handler, req)
-                if res:
-                    break
-            if not res:
-                res = await invoke_handler(route[2], req, **req.url_args)
+            if self._has_handlers or route[4] or req.unread:
+                from .handling import handle
+
+                res = await handle(self, req, route)
+            else:
+                call = bound(route[2])
+                res = call(req, **req.url_args) if req.url_args else call(req)
+                if iscoroutine(res):
+                    res = await res
             if not isinstance(res, Response):
                 res = to_response(res)
-            handlers = self.after_request_handlers
-            if req.subapps or req.has_after:
-                handlers = self.get_request_handlers(req, 'after_request')
-                handlers = handlers + req.after_request_handlers
-            for handler in handlers:
-                res = to_response(await invoke_handler(handler, req, res) or res)
+            if self._has_handlers or req.subapps or req.has_after:
+                from .handling import run_after_handlers
+
+                res = await run_after_handlers(self, req, res)
         except Exception as exc:
             from .errors import recover
 

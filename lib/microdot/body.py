@@ -3,10 +3,10 @@
 Loaded by the first request that has a body.
 """
 
-from .compat import READ_SIZE
 from .errors import ClientError
 from .http1 import CHUNKED
 
+_PIECE = 1024  # bytes received at once
 _MAX_TRAILER = 1024  # bytes of trailer fields, which are skipped
 
 
@@ -86,7 +86,7 @@ class BodyStream:
         self.held = b''
         try:
             while left > 0:
-                data = await self._some(READ_SIZE)
+                data = await self._some(_PIECE)
                 if not data:
                     return True
                 left -= len(data)
@@ -104,7 +104,7 @@ class BodyStream:
         # In small pieces: a heap that has room for the whole may not have it twice in one block.
         parts = []
         while n is None or n > 0:
-            data = await self._some(READ_SIZE if n is None else min(n, READ_SIZE))
+            data = await self._some(_PIECE if n is None else min(n, _PIECE))
             if not data:
                 break
             parts.append(data)
@@ -173,7 +173,7 @@ class BodyStream:
         data = b''
         end = -1
         while end < 0:
-            more = await connection.receive_body(READ_SIZE)
+            more = await connection.receive_body(_PIECE)
             data += more
             end = data.find(b'\n')
             if not more or (end < 0 and len(data) > _MAX_TRAILER):

@@ -5,7 +5,8 @@ with the same names, is ``compat_cpython``, which a board never loads. The modul
 names do not ask which runtime they are on.
 
 - ``Late``: the base of classes whose rarely used methods load on first use.
-- ``const``, ``collect``, ``json``, ``iscoroutine``, ``invoke_handler``, ``print_exception``, ``mro``.
+- ``bound(handler)``: what to call in place of a handler; the result is awaited if ``iscoroutine``.
+- ``invoke_handler``, ``const``, ``collect``, ``json``, ``print_exception``, ``mro``.
 - ``ticks_ms``, ``ticks_diff``: a monotonic clock in milliseconds.
 - ``receive``, ``write_out``, ``half_close``, ``close_stream``, ``peer_is_gone``: its streams.
 - ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its tasks and servers.
@@ -25,7 +26,7 @@ else:
 
     MAX_CONNECTIONS = const(16)
     BACKLOG = const(8)
-    READ_SIZE = const(512)
+    READ_SIZE = const(256)
 
     def load(module, name):
         return getattr(__import__('microdot.' + module, None, None, (name,)), name)
@@ -34,7 +35,7 @@ else:
         """Takes what it lacks from the class ``Methods`` of the module named ``_late``.
 
         Names in ``Methods.attributes`` are computed by their function, which may keep the value by
-        assigning it to the instance; all others are methods.
+        assigning it to the instance. Other functions are methods, anything else is a value.
         """
 
         def __getattr__(self, name):
@@ -42,23 +43,33 @@ else:
             f = getattr(methods, name)
             if name in methods.attributes:
                 return f(self)
+            if not callable(f) or isinstance(f, type):
+                return f
             return lambda *args, **kwargs: f(self, *args, **kwargs)
 
     def iscoroutine(obj):
         return hasattr(obj, 'send') and hasattr(obj, 'throw')
 
-    async def invoke_handler(handler, *args, **kwargs):
-        result = handler(*args, **kwargs)
-        return (await result) if iscoroutine(result) else result
+    def bound(handler):
+        return handler
 
-    # One for all connections: what arrives is copied before anything else can run.
-    _received = bytearray(READ_SIZE)
+    _head = None
 
     async def receive(reader, n=READ_SIZE):
-        count = None
-        while count is None:
-            count = await reader.readinto(_received if n >= READ_SIZE else memoryview(_received)[:n])
-        return bytes(_received[:count])
+        global _head
+        if n != READ_SIZE:
+            data = None
+            while data is None:
+                data = await reader.read(n)
+            return data
+        # Heads come by way of one buffer for all connections, so that a full heap need not have
+        # that much in one piece; what is in it is copied before anything else can run.
+        if _head is None:
+            _head = bytearray(READ_SIZE)
+        n = None
+        while n is None:
+            n = await reader.readinto(_head)
+        return bytes(memoryview(_head)[:n])
 
     async def write_out(writer, data):
         writer.write(data)

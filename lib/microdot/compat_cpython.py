@@ -76,6 +76,11 @@ async def invoke_handler(handler, *args, **kwargs):
     return await result if iscoroutine(result) else result
 
 
+def bound(handler):
+    """Return a function that calls a handler with ``invoke_handler``."""
+    return functools.partial(invoke_handler, handler)
+
+
 def mro(cls):
     return cls.__mro__
 

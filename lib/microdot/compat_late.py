@@ -2,7 +2,15 @@
 
 import json
 
+from .compat import iscoroutine
+
 __all__ = ('json',)
+
+
+async def invoke_handler(handler, *args, **kwargs):
+    """Call a handler, sync or async, and return its result."""
+    result = handler(*args, **kwargs)
+    return (await result) if iscoroutine(result) else result
 
 
 def mro(cls):

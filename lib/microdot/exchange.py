@@ -39,6 +39,11 @@ _UNAVAILABLE = b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnec
 class Methods:
     attributes = ()
 
+    body = None  # the ``BodyStream`` of the present request
+    failed = False  # writing to the client has failed
+    started = False  # a response is on its way
+    timed_out = False  # cancelled by the watcher, to answer with 408
+
     # Ending early
 
     def turn_away(self):

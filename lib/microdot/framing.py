@@ -83,7 +83,7 @@ def prepare(response, version, persistent):
             length = CHUNKED
             lines += 'Transfer-Encoding: chunked\r\n'
     if 'Date' not in headers:
-        lines += date_line()
+        lines += date_line().decode()
     if not persistent:
         lines += 'Connection: close\r\n'
     reason = reason_phrase(status_code) if response.reason is None else response.reason

@@ -4,8 +4,9 @@ Loaded by the first request with a body, of another version, or with anything el
 """
 
 from .errors import ClientError
-from .http1 import _TOKEN, CHUNKED
+from .http1 import CHUNKED
 
+_TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ETAOINSRHLDCUMFPGWYBVKXJQZ0123456789!#$%&'*+.^_`|~"
 _NOT_IN_HOST = b' \t/\\?#@"<>^`{|},'
 
 

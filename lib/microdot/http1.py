@@ -1,4 +1,4 @@
-"""HTTP/1.1 without I/O: request heads, and the head of a plain response (RFC 9112).
+"""HTTP/1.1 without I/O: request heads, and plain responses (RFC 9112).
 
 ``split_head`` finds one head in a buffer, ``parse_head`` checks its lines strictly and returns what
 they say or raises ``ClientError`` with the status of the answer. Nothing here reads, writes or
@@ -13,10 +13,10 @@ from .compat import const
 CHUNKED = const(-1)  # the length of a body that says its length chunk by chunk
 
 _YEAR_OF_AN_UNSET_CLOCK = const(2024)  # boards start in 1970, 2000 or 2021
-# Stripping all characters that are allowed leaves nothing of what is valid. The frequent ones come
-# first (RFC 9110, section 5.6.2).
-_TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ETAOINSRHLDCUMFPGWYBVKXJQZ0123456789!#$%&'*+.^_`|~"
-_date = (0, '')
+# Stripping all characters that are allowed leaves nothing of what is valid. These are not all that
+# may be in the name of a header or a host, but all that usually are; the frequent ones come first.
+_USUAL = b'etaoinsrhldcumfpgwybvkxjqz-.0123456789'
+_date = (0, b'')
 
 
 def split_head(data):
@@ -69,7 +69,7 @@ def parse_head(lines, max_line, max_headers):
     for line in lines:
         colon = line.find(b':')
         name = line[:colon].lower()
-        if colon < 1 or min(line) < 32 or name.strip(_TOKEN) or len(line) > max_line or 127 in line:
+        if colon < 1 or min(line) < 32 or name.strip(_USUAL) or len(line) > max_line or 127 in line:
             from .heads import check_header_line
 
             check_header_line(line, max_line)
@@ -86,7 +86,7 @@ def parse_head(lines, max_line, max_headers):
     if (
         fields
         or not host
-        or host.rstrip(b'0123456789').rstrip(b':').strip(b'.0123456789-abcdefghijklmnopqrstuvwxyz')
+        or host.rstrip(b'0123456789').rstrip(b':').strip(_USUAL)
         or b'::' in host
         or words[2] != b'HTTP/1.1'
         or len(lines) > max_headers
@@ -95,18 +95,17 @@ def parse_head(lines, max_line, max_headers):
 
         length, keep, expects = framing(words[2], host, fields or {}, lines, max_headers)
         persistent = persistent and keep
-    method, target, version = words
-    version = version[5:].decode()
-    return method.decode(), target.decode(), version, lines, length, persistent, expects
+    version = '1.1' if words[2] == b'HTTP/1.1' else words[2][5:].decode()
+    return words[0].decode(), words[1].decode(), version, lines, length, persistent, expects
 
 
 def date_line():
-    """Return the ``Date`` line, empty while the clock is not set (RFC 9110, section 6.6.1)."""
+    """Return the ``Date`` line as bytes, empty while the clock is not set (RFC 9110, section 6.6.1)."""
     global _date
     now = int(time.time())
     if now != _date[0]:
         known = time.gmtime(now)[0] >= _YEAR_OF_AN_UNSET_CLOCK
-        _date = now, 'Date: ' + http_date(now) + '\r\n' if known else ''
+        _date = now, ('Date: ' + http_date(now) + '\r\n').encode() if known else b''
     return _date[1]
 
 
@@ -127,22 +126,20 @@ def http_date(seconds):
     )
 
 
-def plain_head(content_type, length, version, persistent):
-    """Return the head, as bytes, of a 200 response without headers of its own.
+def plain_response(content_type, body, version, persistent):
+    """Return a 200 response without headers of its own, as bytes.
 
     :param content_type: the content type; without a charset it is said to be UTF-8.
-    :param length: the length of the body in bytes.
+    :param body: the body, bytes.
     :param version: the version of the request.
     :param persistent: whether the connection stays open.
     """
-    return (
-        'HTTP/%s 200 OK\r\nContent-Type: %s%s\r\nContent-Length: %d\r\n%s%s\r\n'
-        % (
-            '1.0' if version == '1.0' else '1.1',
-            content_type,
-            '' if 'charset=' in content_type else '; charset=UTF-8',
-            length,
-            date_line(),
-            '' if persistent else 'Connection: close\r\n',
-        )
-    ).encode()
+    return b'HTTP/%s 200 OK\r\nContent-Type: %s%s\r\nContent-Length: %d\r\n%s%s\r\n%s' % (
+        b'1.0' if version == '1.0' else b'1.1',
+        content_type.encode(),
+        b'' if 'charset=' in content_type else b'; charset=UTF-8',
+        len(body),
+        date_line(),
+        b'' if persistent else b'Connection: close\r\n',
+        body,
+    )

@@ -64,6 +64,7 @@ class Methods:
     attributes = (
         'after_request_handlers',
         'args',
+        'client_addr',
         'content_type',
         'cookies',
         'files',
@@ -71,11 +72,24 @@ class Methods:
         'g',
         'headers',
         'json',
+        'sock',
         'stream',
+        'url',
     )
 
-    def split_url(self):
-        path, mark, query_string = self.url.partition('?')
+    body_used = False
+    query_string = None
+    scheme = 'http'
+    subapp = None
+    url_prefix = ''
+
+    class G:
+        """The type of ``g``; another may be assigned to ``Request.G``."""
+
+    def split_url(self, url):
+        """Set ``url``, ``path`` and ``query_string``. Raises ``ValueError`` for a bad path."""
+        self.url = url
+        path, mark, query_string = url.partition('?')
         if mark:
             self.query_string = query_string
         if '%' in path:
@@ -87,6 +101,20 @@ class Methods:
             except ValueError as exc:
                 raise client_error(exc) from None
         self.path = path
+
+    def url(self):
+        """The target as sent, the path and the query string."""
+        return self.path
+
+    def client_addr(self):
+        """The address of the client, a tuple (host, port) where the platform has it."""
+        connection = self.connection
+        self.client_addr = addr = connection and connection.writer.get_extra_info('peername')
+        return addr
+
+    def sock(self):
+        """The pair (reader, writer) of the connection."""
+        return (self.connection, self.connection) if self.connection else None
 
     def headers(self):
         """The header fields, a ``NoCaseDict``; those sent several times are joined."""

@@ -1,8 +1,26 @@
 """The methods of ``Microdot`` that set an application up: decorators, mounting, its tables."""
 
 
+def _keep(app, name, handlers):
+    setattr(app, name, handlers)
+    app._has_handlers = True
+    return handlers
+
+
 class Methods:
-    attributes = ('after_error_request_handlers', 'error_handlers', 'options_handler', 'url_map')
+    attributes = (
+        'after_error_request_handlers',
+        'after_request_handlers',
+        'before_request_handlers',
+        'error_handlers',
+        'options_handler',
+        'url_map',
+    )
+
+    #: The asyncio server, while the application runs.
+    server = None
+    _closed = None  # the event of the end, on CPython
+    _table = None  # the ``RouteTable``, if one is needed
 
     @staticmethod
     def abort(status_code, reason=None):
@@ -82,15 +100,21 @@ class Methods:
             self.error_handlers.update(subapp.error_handlers)
             subapp.error_handlers.clear()
 
+    def before_request_handlers(self):
+        """The functions registered by ``before_request``."""
+        return _keep(self, 'before_request_handlers', [])
+
+    def after_request_handlers(self):
+        """The functions registered by ``after_request``."""
+        return _keep(self, 'after_request_handlers', [])
+
     def after_error_request_handlers(self):
         """The functions registered by ``after_error_request``."""
-        self.after_error_request_handlers = handlers = []
-        return handlers
+        return _keep(self, 'after_error_request_handlers', [])
 
     def error_handlers(self):
         """The functions registered by ``errorhandler``, by status or class of exceptions."""
-        self.error_handlers = handlers = {}
-        return handlers
+        return _keep(self, 'error_handlers', {})
 
     def url_map(self):
         """The routes: tuples (methods, ``URLPattern``, function, prefix, sub-application)."""

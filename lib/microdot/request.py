@@ -33,21 +33,16 @@ class Request(Late):
     #: Longest request line or header line, in bytes.
     max_readline = 2048
 
-    # The usual values: an instance holds what differs.
+    # The usual values: an instance holds what differs; see also ``parsing``.
     body = b''
-    body_used = False
+    connection = None
     content_length = 0
-    query_string = None
-    route = subapp = None
-    scheme = 'http'
+    http_version = '1.1'
+    route = None
     subapps = ()
     unread = None  # the ``BodyStream`` of a body still to be loaded
     url_args = {}
-    url_prefix = ''
     has_g = has_after = False  # whether the attributes have been made
-
-    class G:
-        pass
 
     def __init__(
         self,
@@ -66,11 +61,10 @@ class Request(Late):
         route=None,
     ):
         self.app = app
-        self.client_addr = client_addr
         self.method = method
-        self.url = self.path = url
-        self.http_version = http_version
-        self.sock = sock
+        self.path = url
+        if '?' in url or '%' in url:
+            self.split_url(url)
         if isinstance(headers, list):
             self.header_lines = headers
         else:
@@ -78,8 +72,11 @@ class Request(Late):
             length = headers.get('Content-Length')
             if length:
                 self.content_length = int(length)
-        if '?' in url or '%' in url:
-            self.split_url()
+        if http_version != '1.1':
+            self.http_version = http_version
+        if client_addr or sock:
+            self.client_addr = client_addr
+            self.sock = sock
         if body:
             self.body = body
         if stream:

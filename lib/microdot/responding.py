@@ -27,6 +27,8 @@ def redirect(cls, location, status_code=302):
 class Methods:
     attributes = ('headers',)
 
+    is_file = False  # whether the body is a file that ``send_file`` has opened
+
     redirect = classmethod(redirect)
 
     @classmethod

@@ -36,11 +36,10 @@ class Response(Late):
     #: A response that needs no writing, as the handler has used the connection itself.
     already_handled = None
 
-    # The usual values: an instance holds what differs.
+    # The usual values: an instance holds what differs; see also ``responding``.
     status_code = 200
     reason = None
     is_head = False
-    is_file = False
     has_headers = False
 
     def __init__(self, body=b'', status_code=200, headers=None, reason=None):

@@ -22,7 +22,7 @@ from .compat import (
     until_closed,
     write_out,
 )
-from .http1 import parse_head, plain_head, split_head
+from .http1 import parse_head, plain_response, split_head
 from .request import Request
 from .response import Response
 
@@ -71,14 +71,10 @@ class Connection(Late):
     #: Seconds between two looks at deadlines and clients that have gone.
     tick = 0.5
 
-    # The usual values: an instance holds what differs.
+    # The usual values: an instance holds what differs; see also ``exchange``.
     buffer = b''
     phase = _IDLE
-    body = None  # the ``BodyStream`` of the present request
     dropped = False  # to be closed at once: there is nobody to answer
-    failed = False  # writing to the client has failed
-    started = False  # a response is on its way
-    timed_out = False  # cancelled by the watcher, to answer with 408
 
     def __init__(self, app, reader, writer):
         self.app = app
@@ -90,7 +86,6 @@ class Connection(Late):
     async def serve(self):
         """Serve requests until the connection ends."""
         app = self.app
-        client_addr = self.writer.get_extra_info('peername')
         persistent = True
         while persistent:
             self.phase = _IDLE
@@ -106,12 +101,14 @@ class Connection(Late):
                     head = await self.read_head(data)
                     if not head:
                         return
-                lines, self.buffer = head
+                lines, data = head
+                if data or self.buffer:
+                    self.buffer = data
                 method, target, version, lines, length, persistent, expects = parse_head(
                     lines, Request.max_readline, self.max_headers
                 )
-                request = Request(app, client_addr, method, target, version, lines)
-                request.sock = self, self
+                request = Request(app, None, method, target, version, lines)
+                request.connection = self
                 if length or app.ssl:
                     self.describe(request, length, expects)
                 self.phase = _HANDLING
@@ -131,10 +128,10 @@ class Connection(Late):
                 ):
                     persistent = await self.respond(request, response, persistent)
                 else:
-                    head = plain_head(response.default_content_type, len(body), version, persistent)
+                    data = plain_response(response.default_content_type, body, version, persistent)
                     self.phase = _WRITING
                     self.since = ticks_ms()
-                    await write_out(self.writer, head + body)
+                    await write_out(self.writer, data)
             except Exception as exc:
                 return await self.refuse(exc)
 

@@ -1,0 +1,35 @@
+"""Requests with more to them than a route: bodies to load, handlers before and after, mounts."""
+
+from .compat import invoke_handler
+from .response import to_response
+
+
+async def handle(app, req, route):
+    """Run the before-request handlers and the route, and return the result.
+
+    :param app: the application.
+    :param req: the request.
+    :param route: the route that was found.
+    """
+    _, _, f, prefix, subapps = route
+    if subapps:
+        req.url_prefix = prefix
+        req.subapps = subapps
+        req.subapp = subapps[-1]
+    if req.unread:
+        await req.unread.load(req)
+    for handler in app.get_request_handlers(req, 'before_request', False):
+        result = await invoke_handler(handler, req)
+        if result:
+            return result
+    return await invoke_handler(f, req, **req.url_args)
+
+
+async def run_after_handlers(app, req, res):
+    """Run the after-request handlers, the request's own last, and return the response."""
+    handlers = app.get_request_handlers(req, 'after_request')
+    if req.has_after:
+        handlers = handlers + req.after_request_handlers
+    for handler in handlers:
+        res = to_response(await invoke_handler(handler, req, res) or res)
+    return res
