@@ -40,16 +40,22 @@ class RequestLog:
 
     def __init__(self, size=20):
         self.size = size
+        self.length = 48  # of a path; what is longer is cut
         self.total = 0
         self.rows = []
 
     def add(self, seconds, method, path, client, status):
         self.total += 1
-        row = [seconds, method[:10], path[:48], client, status, 1]
-        for seen in self.rows:
-            if seen[1:5] == row[1:5]:
-                row[5] += seen[5]
-                self.rows.remove(seen)
-                break
+        row = self.find(method, path[: self.length], client, status)
+        row[0] = seconds
+        row[5] += 1
         self.rows.insert(0, row)
-        del self.rows[self.size :]
+
+    def find(self, method, path, client, status):
+        """Take the row of that request out of the log, or make one."""
+        for index, row in enumerate(self.rows):
+            if row[2] == path and row[4] == status and row[3] == client and row[1] == method:
+                return self.rows.pop(index)
+        if len(self.rows) == self.size:
+            self.rows.pop()
+        return [0, method, path, client, status, 0]

@@ -44,7 +44,7 @@ class Microdot(Late):
             if '<' in path:
                 self._with_arguments = True
             else:
-                self._paths.setdefault(path, []).append(route)
+                self._paths[path] = self._paths.get(path, ()) + (route,)
             return f
 
         return decorated

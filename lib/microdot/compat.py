@@ -8,9 +8,12 @@ names do not ask which runtime they are on.
 - ``bound(handler)``: what to call in place of a handler; the result is awaited if ``iscoroutine``.
 - ``invoke_handler``, ``const``, ``collect``, ``json``, ``print_exception``, ``mro``.
 - ``ticks_ms``, ``ticks_diff``: a monotonic clock in milliseconds.
-- ``receive``, ``write_out``, ``half_close``, ``close_stream``, ``peer_is_gone``: its streams.
-- ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its tasks and servers.
-- ``MAX_CONNECTIONS``, ``BACKLOG``, ``READ_SIZE``: what the memory of the platform allows.
+- ``received(await receive(reader))``: the next bytes of a stream, ``None`` to try again;
+  ``receive_some(reader, n)`` the same at leisure.
+- ``write_out``, ``half_close``, ``close_stream``, ``peer_is_gone``: asyncio's streams.
+- ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its
+  tasks and servers.
+- ``MAX_CONNECTIONS``, ``BACKLOG``: what the memory of the platform allows.
 """
 
 import sys
@@ -26,7 +29,7 @@ else:
 
     MAX_CONNECTIONS = const(16)
     BACKLOG = const(8)
-    READ_SIZE = const(256)
+    _HEAD_SIZE = const(256)
 
     def load(module, name):
         return getattr(__import__('microdot.' + module, None, None, (name,)), name)
@@ -53,23 +56,17 @@ else:
     def bound(handler):
         return handler
 
-    _head = None
+    # Heads come by way of one buffer for all connections, so that a full heap need not have that
+    # much in one piece; what is in it is copied before anything else can run.
+    _head = []
 
-    async def receive(reader, n=READ_SIZE):
-        global _head
-        if n != READ_SIZE:
-            data = None
-            while data is None:
-                data = await reader.read(n)
-            return data
-        # Heads come by way of one buffer for all connections, so that a full heap need not have
-        # that much in one piece; what is in it is copied before anything else can run.
-        if _head is None:
-            _head = bytearray(READ_SIZE)
-        n = None
-        while n is None:
-            n = await reader.readinto(_head)
-        return bytes(memoryview(_head)[:n])
+    def receive(reader):
+        if not _head:
+            _head.append(bytearray(_HEAD_SIZE))
+        return reader.readinto(_head[0])
+
+    def received(n):
+        return None if n is None else bytes(memoryview(_head[0])[:n])
 
     async def write_out(writer, data):
         writer.write(data)

@@ -15,7 +15,6 @@ except ImportError:
 
 MAX_CONNECTIONS = 1000
 BACKLOG = 100
-READ_SIZE = 16384
 
 
 def load(module, name):
@@ -101,8 +100,16 @@ def ticks_diff(a, b):
     return a - b
 
 
-async def receive(reader, n=READ_SIZE):
-    return await reader.read(n)
+def receive(reader):
+    return reader.read(16384)
+
+
+def received(data):
+    return data
+
+
+def receive_some(reader, n):
+    return reader.read(n)
 
 
 async def write_out(writer, data):

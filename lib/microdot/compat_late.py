@@ -28,6 +28,13 @@ def latin1(data):
     return ''.join([chr(c) for c in data])
 
 
+async def receive_some(reader, n):
+    data = None
+    while data is None:  # TLS has to do with more than data
+        data = await reader.read(n)
+    return data
+
+
 def half_close(writer):
     pass  # sockets have no shutdown()
 

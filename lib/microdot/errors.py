@@ -89,7 +89,10 @@ async def recover(app, req, exc):
     if isinstance(exc, NoRoute) and exc.headers is not None:
         return Response(headers=exc.headers)
     try:
-        res = await _respond(app, req, exc)
+        try:
+            res = await _respond(app, req, exc)
+        except Exception as failure:
+            res = await _respond(app, req, failure)
     except Exception as failure:
         print_exception(failure)
         res = Response(_TEXTS[500], 500)
@@ -105,7 +108,7 @@ async def recover(app, req, exc):
 async def _respond(app, req, exc):
     """Return the response that the handlers, or the exception itself, stand for."""
     status_code = getattr(exc, 'status_code', 0)
-    reason = getattr(exc, 'reason', None)
+    reason = exc.reason if isinstance(exc, HTTPException) else None
     if not isinstance(exc, (HTTPException, NoRoute)):
         if not status_code:
             print_exception(exc)

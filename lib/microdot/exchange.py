@@ -7,13 +7,12 @@ reads itself, and the ways a connection ends early.
 import asyncio
 
 from .compat import (
-    READ_SIZE,
     accept_cancel,
     const,
     half_close,
     peer_is_gone,
     print_exception,
-    receive,
+    receive_some,
     ticks_diff,
     ticks_ms,
     write_out,
@@ -32,7 +31,8 @@ _WRITING = const(4)
 _HANDLING = const(5)
 _UPGRADED = const(6)
 
-_PIECE = const(16384)  # bytes written, and waited for, at once
+_PIECE = const(1024)  # bytes read at once
+_STRETCH = const(16384)  # bytes written, and waited for, at once
 _UNAVAILABLE = b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 
 
@@ -84,7 +84,7 @@ class Methods:
         begun = ticks_ms()
         left = body.left if body and not body.chunked and not body.expects else None
         while left is None or left > 0:
-            data = await self.receive(READ_SIZE, _CLOSING)
+            data = await self.receive(_PIECE, _CLOSING)
             if not data or ticks_diff(ticks_ms(), begun) > self.linger_timeout * 10000:
                 break
             if left is not None:
@@ -105,7 +105,7 @@ class Methods:
             self.buffer = self.buffer[n:]
             return data
         try:
-            return await receive(self.reader, n)
+            return await receive_some(self.reader, n)
         except OSError:
             return b''
         except asyncio.CancelledError:
@@ -133,7 +133,7 @@ class Methods:
                 raise ClientError(431 if b'\n' in data else 414)
             if head:
                 return head
-            more = await self.receive(READ_SIZE, _HEAD)
+            more = await self.receive(_PIECE, _HEAD)
             if not more:
                 if data:
                     raise ClientError(400)
@@ -183,10 +183,11 @@ class Methods:
         """Write bytes. Raises ``OSError`` if the client has gone."""
         phase = self.phase
         try:
-            for start in range(0, len(data), _PIECE):
+            for start in range(0, len(data), _STRETCH):
                 self.phase = _WRITING
                 self.since = ticks_ms()
-                piece = data if len(data) <= _PIECE else memoryview(data)[start : start + _PIECE]
+                whole = len(data) <= _STRETCH
+                piece = data if whole else memoryview(data)[start : start + _STRETCH]
                 await write_out(self.writer, piece)
         except OSError:
             self.failed = True
@@ -203,7 +204,6 @@ class Methods:
         body = self.body
         self.body = None
         if response is Response.already_handled:
-            response.describe(None)  # it serves all requests: nothing may stay with it
             self.log(request, 200)
             return False
         if self.app._stopping or (body and not body.may_discard()):

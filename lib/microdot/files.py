@@ -35,7 +35,6 @@ class FileMissing(OSError):
     """The file of a response is not there; unhandled, it is answered with 404."""
 
     status_code = 404
-    reason = 'Not found'
 
 
 def content_type_of(filename, types_map):

@@ -137,6 +137,8 @@ def _check_host(host):
     for c in host:
         if c in _NOT_IN_HOST:
             refuse(400)
-    _, colon, port = host.rpartition(b':')
-    if colon and not host.endswith(b']') and port and not port.isdigit():
+    name, colon, port = host.rpartition(b':')
+    if not host.endswith(b']') and colon and port and not port.isdigit():
+        refuse(400)
+    if b':' in name and not name.startswith(b'['):
         refuse(400)

@@ -28,14 +28,15 @@ def split_head(data):
     a bare LF is taken for one (RFC 9112, section 2.2).
     """
     end = data.find(b'\r\n\r\n')
-    bare = data.find(b'\n\n')
-    if bare >= 0 or (end < 0 and b'\n\r\n' in data):
+    if end >= 0:
+        lines = data[:end].split(b'\r\n')
+        if len(lines) == data.count(b'\n', 0, end) + 1:
+            return lines, data[end + 4 :]
+    if b'\n\n' in data or b'\n\r\n' in data:
         from .heads import split_bare
 
         return split_bare(data)
-    if end < 0:
-        return None
-    return data[:end].split(b'\r\n'), data[end + 4 :]
+    return None
 
 
 def parse_head(lines, max_line, max_headers):

@@ -35,3 +35,11 @@ __all__ = (
     'urldecode',
     'urlencode',
 )
+
+
+def __getattr__(name):
+    # MicroPython asks here for the module that ``from microdot import module`` names.
+    try:
+        return __import__('microdot.' + name, None, None, ('',))
+    except ImportError:
+        raise AttributeError(name) from None

@@ -7,6 +7,7 @@ from .datastructures import NoCaseDict
 MUTED_SOCKET_ERRORS = [32, 54, 104, 128]
 
 _BYTES = (bytes, bytearray, memoryview)
+_END = ()  # what an exhausted iterator gives; no chunk of a body is a tuple
 
 
 def redirect(cls, location, status_code=302):
@@ -74,6 +75,8 @@ class Methods:
 
     def headers(self):
         """The header fields, a ``NoCaseDict``; a list as value gives several lines."""
+        if self is self.already_handled:
+            return NoCaseDict()  # it serves all requests: nothing may stay with it
         self.describe(None)
         return self.headers
 
@@ -228,7 +231,7 @@ class BodyIterator:
 
     async def _next(self):
         item = await invoke_handler(_next_of, self.items)
-        if item is None:
+        if item is _END:
             raise StopAsyncIteration
         return item
 
@@ -260,7 +263,7 @@ def _next_of(items):
     # A StopIteration could not leave a coroutine.
     for item in items:
         return item
-    return None
+    return _END
 
 
 async def close(body):

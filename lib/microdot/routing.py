@@ -142,44 +142,44 @@ def _regex(pattern):
 
 
 class RouteTable:
-    """An index over an application's routes: static paths by look-up, others by first segment.
+    """An index over the routes of an application that have arguments, by their first segment.
 
     :param app: the application.
     """
 
     def __init__(self, app):
-        self.routes = app._routes
+        self.app = app
         self.size = 0
-        self.paths = {}
         self.prefixes = {}
         self.patterns = {}
 
     def _add(self, i):
-        path = '/' + self.routes[i][1].lstrip('/')
-        if '/<' in path:
+        path = '/' + self.app._routes[i][1].lstrip('/')
+        if '<' in path:
             self.patterns[i] = URLPattern(path)
             first = path[1:].split('/')[0]
-            index, key = self.prefixes, '' if first.startswith('<') else first
-        else:
-            index, key = self.paths, path
-        index[key] = index.get(key, ()) + (i,)
+            first = '' if first.startswith('<') else first
+            self.prefixes[first] = self.prefixes.get(first, ()) + (i,)
 
     def matches(self, path):
         """Yield (route, arguments) for the routes that match a path, first registered first."""
-        while self.size < len(self.routes):
+        routes = self.app._routes
+        while self.size < len(routes):
             self._add(self.size)
             self.size += 1
-        found = self.paths.get(path, ())
-        if self.prefixes:
-            first = path[1:].split('/', 1)[0]
-            found += self.prefixes.get('', ())
-            if first:
-                found += self.prefixes.get(first, ())
-            found = sorted(found)
-        for i in found:
+        first = path[1:].split('/', 1)[0]
+        found = self.prefixes.get('', ())
+        if first:
+            found += self.prefixes.get(first, ())
+        without = self.app._paths.get(path, ())
+        if not found:
+            for route in without:
+                yield route, {}
+        found += tuple([routes.index(route) for route in without]) if found else ()
+        for i in sorted(found):
             args = self.patterns[i].match(path) if i in self.patterns else {}
             if args is not None:
-                yield self.routes[i], args
+                yield routes[i], args
 
 
 def table_of(app):

@@ -17,6 +17,7 @@ from .compat import (
     const,
     print_exception,
     receive,
+    received,
     ticks_diff,
     ticks_ms,
     until_closed,
@@ -91,7 +92,9 @@ class Connection(Late):
             self.phase = _IDLE
             self.since = ticks_ms()
             try:
-                data = self.buffer or await receive(self.reader)
+                data = self.buffer or None
+                while data is None:
+                    data = received(await receive(self.reader))
                 if not data:
                     return
                 self.phase = _HEAD
@@ -168,10 +171,11 @@ async def serve_client(app, reader, writer):
 
 def make_room(connection):
     """Drop the connection that has waited longest for a request; return whether there is one."""
-    waiting = connection
-    for other in connection.app._connections:
-        if other.phase <= _HEAD and not other.dropped and ticks_diff(other.since, waiting.since) < 0:
-            waiting = other
+    waiting = connection  # the newest, which comes first
+    for other in reversed(connection.app._connections):
+        if other.phase <= _HEAD and not other.dropped:
+            if ticks_diff(other.since, waiting.since) <= 0:
+                waiting = other
     if waiting is connection:
         connection.turn_away()
         return False

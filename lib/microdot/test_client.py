@@ -1,7 +1,8 @@
 """``TestClient``: requests to an application without a network, as tests make them."""
 
 from .compat import json
-from .request import AsyncBytesIO, Request
+from .parsing import AsyncBytesIO
+from .request import Request
 from .response import Response
 
 __all__ = ('TestClient', 'TestResponse')
@@ -50,7 +51,7 @@ class TestResponse:
                     part = await stream.__anext__()
                 except StopAsyncIteration:
                     break
-                parts.append(part.encode() if isinstance(part, str) else part)
+                parts.append(part.encode() if isinstance(part, str) else bytes(part))
             self.body = b''.join(parts)
         finally:
             if hasattr(stream, 'aclose'):
@@ -104,7 +105,7 @@ class TestClient:
 
     def __init__(self, app, cookies=None, scheme=None, host=None):
         self.app = app
-        self.cookies = cookies or {}
+        self.cookies = {} if cookies is None else cookies
         self.scheme = scheme
         self.host = host or 'example.com:1234'
 

@@ -4,7 +4,7 @@ from heads import ACCEPTED, REFUSED
 from microdot.errors import ClientError
 from microdot.framing import chunk, header_lines, status_line
 from microdot.heads import is_token
-from microdot.http1 import CHUNKED, http_date, parse_head, plain_head, split_head
+from microdot.http1 import CHUNKED, http_date, parse_head, plain_response, split_head
 from support import raises
 
 MAX_LINE = 200
@@ -201,13 +201,13 @@ def test_status_line_and_chunk():
     assert chunk(b'x' * 26) == b'1a\r\n' + b'x' * 26 + b'\r\n'
 
 
-def test_plain_head():
-    head = plain_head('text/plain', 5, '1.1', True)
-    assert head.startswith(b'HTTP/1.1 200 OK\r\n') and head.endswith(b'\r\n\r\n')
-    lines = head.split(b'\r\n')
+def test_plain_response():
+    data = plain_response('text/plain', b'abcde', '1.1', True)
+    assert data.startswith(b'HTTP/1.1 200 OK\r\n') and data.endswith(b'\r\n\r\nabcde')
+    lines = data.split(b'\r\n')
     assert b'Content-Type: text/plain; charset=UTF-8' in lines
     assert b'Content-Length: 5' in lines
     assert b'Connection: close' not in lines
-    lines = plain_head('a/b; charset=x', 0, '1.0', False).split(b'\r\n')
+    lines = plain_response('a/b; charset=x', b'', '1.0', False).split(b'\r\n')
     assert lines[0] == b'HTTP/1.0 200 OK'
     assert b'Content-Type: a/b; charset=x' in lines and b'Connection: close' in lines

@@ -65,7 +65,7 @@ async def test_defaults():
     assert req.body_used is False
     assert req.after_request_handlers == []
     assert req.headers == {}
-    assert isinstance(req.g, Request.G)
+    assert isinstance(req.g, req.G)
 
 
 async def test_scheme():

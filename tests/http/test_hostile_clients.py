@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
-import serving
-from serving import ServerProcess, eventually, get, read_all, reset, status
+import servers
+from servers import ServerProcess, eventually, get, read_all, reset, status
 
 POST = get('/echo', 'Content-Length: 100', method='POST')
 
@@ -165,7 +165,7 @@ def test_client_that_sends_for_ever_is_dropped_after_its_answer(runtime):
     with ServerProcess(runtime, 'linger_timeout=0.5') as server:
         with server.connect() as sock:
             sock.sendall(get('/echo', 'Content-Length: 999999999', method='POST'))
-            end = time.monotonic() + serving.DEADLINE
+            end = time.monotonic() + servers.DEADLINE
             with pytest.raises(OSError):
                 while time.monotonic() < end:
                     sock.sendall(b'x' * 1000)

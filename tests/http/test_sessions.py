@@ -8,8 +8,8 @@ import threading
 import urllib.request
 
 import pytest
-import serving
-from serving import HOST, ServerProcess, eventually
+import servers
+from servers import HOST, ServerProcess, eventually
 
 from microdot import Microdot
 
@@ -17,7 +17,7 @@ from microdot import Microdot
 @pytest.fixture
 def connection(server):
     """An `http.client` connection to the server."""
-    client = http.client.HTTPConnection(HOST, server.port, timeout=serving.DEADLINE)
+    client = http.client.HTTPConnection(HOST, server.port, timeout=servers.DEADLINE)
     with contextlib.closing(client):
         yield client
 
@@ -51,9 +51,9 @@ def test_http_client_chunked_both_ways(connection):
 
 def test_urllib(server):
     address = f'http://{HOST}:{server.port}'
-    with urllib.request.urlopen(address + '/', timeout=serving.DEADLINE) as response:
+    with urllib.request.urlopen(address + '/', timeout=servers.DEADLINE) as response:
         assert response.read() == b'index'
-    with urllib.request.urlopen(address + '/echo', b'a=b', serving.DEADLINE) as response:
+    with urllib.request.urlopen(address + '/echo', b'a=b', servers.DEADLINE) as response:
         assert response.read() == b'a=b'
 
 
@@ -61,7 +61,7 @@ def test_threads_at_the_same_time(server):
     bodies = []
 
     def client(number):
-        connection = http.client.HTTPConnection(HOST, server.port, timeout=serving.DEADLINE)
+        connection = http.client.HTTPConnection(HOST, server.port, timeout=servers.DEADLINE)
         for _ in range(10):
             connection.request('POST', '/echo', b'%d' % number)
             bodies.append(connection.getresponse().read())
@@ -86,14 +86,14 @@ def test_descriptors_are_given_back(server):
 def test_run_returns_after_shutdown(runtime):
     with ServerProcess(runtime) as server:
         assert server.body('/stop') == b'stopped'
-        assert server.process.wait(serving.DEADLINE) == 0
+        assert server.process.wait(servers.DEADLINE) == 0
     assert server.text == 'ended\n'
 
 
 def test_run_ends_with_the_keyboard_interrupt(runtime):
     with ServerProcess(runtime) as server:
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(serving.DEADLINE) != 0
+        assert server.process.wait(servers.DEADLINE) != 0
     assert 'KeyboardInterrupt' in server.text
     assert 'ended' not in server.text
 
@@ -106,13 +106,13 @@ def test_run_in_a_thread():
         request.app.shutdown()
         return threading.current_thread().name
 
-    port = serving.free_port()
+    port = servers.free_port()
     thread = threading.Thread(target=app.run, args=(HOST, port))
     thread.start()
     eventually(lambda: app.server is not None)
-    with urllib.request.urlopen(f'http://{HOST}:{port}/', timeout=serving.DEADLINE) as response:
+    with urllib.request.urlopen(f'http://{HOST}:{port}/', timeout=servers.DEADLINE) as response:
         assert response.read() != b''
-    thread.join(serving.DEADLINE)
+    thread.join(servers.DEADLINE)
     assert not thread.is_alive()
 
 
@@ -122,8 +122,8 @@ def test_port_in_use_ends_the_program(runtime):
             server.command,
             capture_output=True,
             text=True,
-            timeout=serving.DEADLINE,
-            env=serving.environment(),
+            timeout=servers.DEADLINE,
+            env=servers.environment(),
         )
         assert second.returncode != 0
         assert 'OSError' in second.stdout + second.stderr

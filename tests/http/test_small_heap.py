@@ -3,13 +3,13 @@
 import contextlib
 
 import pytest
-import serving
-from serving import ServerProcess, get, status
+import servers
+from servers import ServerProcess, get, status
 
 
 @pytest.fixture
 def server():
-    serving.micropython()
+    servers.micropython()
     with ServerProcess('micropython', heap='96K') as process:
         yield process
         process.alive()
@@ -35,4 +35,4 @@ def test_sixty_uploads_that_stall_do_not_end_the_server(server):
     head = get('/echo', 'Content-Length: 10000', method='POST')
     with crowd(server, 60, head + b'x' * 3000):
         assert status(server.get('/')) in (200, 503)
-    serving.eventually(lambda: status(server.get('/')) == 200)
+    servers.eventually(lambda: status(server.get('/')) == 200)
