@@ -33,6 +33,7 @@ a { color: var(--accent); }
 .row { align-items: center; }
 header { display: flex; align-items: center; gap: 14px; margin-bottom: 20px; }
 header div { flex: 1; min-width: 0; }
+header .quiet { display: flex; flex-wrap: wrap; column-gap: 16px; }
 #lamp { width: 52px; flex: none; }
 .glow { opacity: .25; }
 .bulb { stroke: var(--edge); stroke-width: 2; }
@@ -157,7 +158,7 @@ function showChart({first, samples: added, scale}) {
   next = first + added.length;
   const start = WIDTH + 1 - samples.length;
   const points = samples.map((used, i) => start + i + ',' + (100 - 100 * used / scale).toFixed(1));
-  find('line').setAttribute('points', `${start},120 ${points.join(' ')} ${WIDTH},120`);
+  find('line').setAttribute('points', `${start || -3},120 ${points.join(' ')} ${WIDTH + 3},120`);
   show('range', size(Math.min(...samples)) + ' to ' + size(Math.max(...samples)));
   document.querySelectorAll('.scale').forEach((label, i) => write(label, size(scale / (i + 1))));
 }

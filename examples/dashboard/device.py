@@ -57,7 +57,7 @@ if hasattr(gc, 'threshold'):
 
 if hasattr(gc, 'mem_free'):
     MEMORY_NAME = 'Heap in use'
-    MEMORY_NOTE = 'It falls each time the garbage collector clears away what nobody uses any more.'
+    MEMORY_NOTE = 'It falls whenever the garbage collector has cleared up.'
 else:
     MEMORY_NAME = 'Resident memory'
     MEMORY_NOTE = 'What the process holds in RAM, as the operating system counts it.'

@@ -7,6 +7,7 @@ Whatever comes from outside passes through `escape`. The pages are complete with
 from device import FACTS, MEMORY_NAME, MEMORY_NOTE
 
 WIDTH = 119  # of the chart, in samples
+OUTSIDE = 3  # samples beyond its edges, where the outline of the area is not seen
 PIECE = 1024  # characters sent at once, or a few more
 ESCAPES = (('&', '&amp;'), ('<', '&lt;'), ('>', '&gt;'), ('"', '&quot;'), ("'", '&#x27;'))
 
@@ -31,7 +32,7 @@ TOP = """<script src="/app.js" defer></script>
 </svg>
 <div>
 <h1 id="name">{name}</h1>
-<p class="quiet">{runtime} · LED <span id="lamp-text">{lamp}</span></p>
+<p class="quiet"><span>{runtime}</span> <span>LED <span id="lamp-text">{lamp}</span></span></p>
 </div>
 <p id="live" class="badge" role="status">Snapshot</p>
 </header>
@@ -59,9 +60,9 @@ CHART = """<section class="card chart" aria-labelledby="chart-title">
 <svg viewBox="0 0 {width} 100" preserveAspectRatio="none" role="img"
  aria-labelledby="chart-title range">
 <path d="M0 0H{width}M0 50H{width}M0 100H{width}"/>
-<polygon id="line" points="{start},120 """
+<polygon id="line" points="{corner},120 """
 
-CHART_END = """{width},120"/>
+CHART_END = """{corner},120"/>
 </svg>
 </figure>
 <div class="row quiet"><span>2 minutes ago</span><span>now</span></div>
@@ -177,7 +178,7 @@ def chart(samples, scale):
     yield CHART.format(
         memory_name=MEMORY_NAME,
         width=WIDTH,
-        start=max(0, offset),
+        corner=offset if offset > 0 else -OUTSIDE,
         least=size(least),
         most=size(most),
         scale=size(scale),
@@ -185,7 +186,7 @@ def chart(samples, scale):
     )
     for number, used in samples.items():
         yield '%d,%.1f ' % (number + offset, 100 - 100 * used / scale)
-    yield CHART_END.format(width=WIDTH, note=MEMORY_NOTE)
+    yield CHART_END.format(corner=WIDTH + OUTSIDE, note=MEMORY_NOTE)
 
 
 def error(name, code, text):

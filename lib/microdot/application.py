@@ -86,12 +86,10 @@ class Microdot(Late):
             from .errors import recover
 
             res = await recover(self, req, exc)
-        if req:
-            is_head = req.method in ('HEAD', 'head')
-            if res.is_head != is_head:
-                res.is_head = is_head
-            if req.has_g:
-                res.add_vary(req.g)
+        if req and (req.method != 'GET' or res.is_head or req.has_g):
+            from .handling import finish
+
+            finish(req, res)
         return res
 
     # Called through the class, or once: ``registering`` has their parameters.

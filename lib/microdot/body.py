@@ -81,24 +81,17 @@ class BodyStream:
         del request.stream
 
     async def discard(self):
-        """Throw away the rest, if it is no more than ``max_discard``; return whether it was."""
-        left = self.connection.max_discard
-        self.held = b''
+        """Throw away the rest, and return whether that went well."""
         try:
-            while left > 0:
-                data = await self._some(_PIECE)
-                if not data:
-                    return True
-                left -= len(data)
+            while await self._some(_PIECE):
+                pass
         except ClientError:
-            pass
-        return False
+            return False
+        return True
 
     def may_discard(self):
         """Tell whether the connection can be kept although some of the body is unread."""
-        if self.ended:
-            return True
-        return not (self.broken or self.expects or self.left > self.connection.max_discard)
+        return self.ended or not (self.broken or self.expects or self.left > self.limit)
 
     async def _collect(self, n):
         # In small pieces: a heap that has room for the whole may not have it twice in one block.

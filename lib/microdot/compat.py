@@ -10,7 +10,8 @@ names do not ask which runtime they are on.
 - ``ticks_ms``, ``ticks_diff``: a monotonic clock in milliseconds.
 - ``received(await receive(reader))``: the next bytes of a stream, ``None`` to try again;
   ``receive_some(reader, n)`` the same at leisure.
-- ``write_out``, ``half_close``, ``close_stream``, ``peer_is_gone``: asyncio's streams.
+- ``write_out``, ``close_stream``: what they return is awaited, unless it is ``None``.
+- ``half_close``, ``peer_is_gone``: the rest about asyncio's streams.
 - ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its
   tasks and servers.
 - ``MAX_CONNECTIONS``, ``BACKLOG``: what the memory of the platform allows.
@@ -58,20 +59,19 @@ else:
 
     # Heads come by way of one buffer for all connections, so that a full heap need not have that
     # much in one piece; what is in it is copied before anything else can run.
-    _head = []
+    _head = None
 
     def receive(reader):
-        if not _head:
-            _head.append(bytearray(_HEAD_SIZE))
-        return reader.readinto(_head[0])
+        global _head
+        _head = _head or bytearray(_HEAD_SIZE)
+        return reader.readinto(_head)
 
     def received(n):
-        return None if n is None else bytes(memoryview(_head[0])[:n])
+        return None if n is None else bytes(memoryview(_head)[:n])
 
-    async def write_out(writer, data):
+    def write_out(writer, data):
         writer.write(data)
-        if writer.out_buf:
-            await writer.drain()
+        return writer.drain() if writer.out_buf else None
 
     def close_stream(writer, at_once):
         writer.s.close()

@@ -112,11 +112,11 @@ def receive_some(reader, n):
     return reader.read(n)
 
 
-async def write_out(writer, data):
+def write_out(writer, data):
     writer.write(data)
     transport = writer.transport
-    if transport.get_write_buffer_size() or transport.is_closing():
-        await writer.drain()
+    waits = transport.get_write_buffer_size() or transport.is_closing()
+    return writer.drain() if waits else None
 
 
 def close_stream(writer, at_once):

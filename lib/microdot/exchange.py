@@ -19,13 +19,12 @@ from .compat import (
 )
 from .errors import ClientError
 from .framing import chunk, prepare
-from .http1 import CHUNKED, split_head
+from .http1 import CHUNKED
 from .responding import close
 from .response import Response
 
 # The phases of ``server``.
 _CLOSING = const(1)
-_HEAD = const(2)
 _BODY = const(3)
 _WRITING = const(4)
 _HANDLING = const(5)
@@ -64,6 +63,10 @@ class Methods:
     async def refuse(self, exc):
         """Answer a request that could not be read, and end the connection."""
         status_code = getattr(exc, 'status_code', 0)
+        if self.timed_out:
+            accept_cancel()
+            self.timed_out = False
+            status_code = 408
         if status_code:
             response = await self.app.dispatch_request(None, status_code)
             await self.send(response, '1.1', False)
@@ -72,6 +75,10 @@ class Methods:
         elif not self.started:
             await self.awrite(_UNAVAILABLE)
         await self.linger(None)
+
+    def refuse_head(self, data):
+        """Raise ``ClientError`` for a head that is too long, or without data, broken off."""
+        raise ClientError(400 if not data else 431 if b'\n' in data else 414)
 
     async def linger(self, body):
         """Read what the client still sends, or closing would reset the answer on its way.
@@ -98,8 +105,7 @@ class Methods:
         Raises ``ClientError`` if the time for it is over.
         """
         self.phase = phase
-        if phase != _HEAD:  # that deadline is for the head as a whole
-            self.since = ticks_ms()
+        self.since = ticks_ms()
         if self.buffer:
             data = self.buffer[:n]
             self.buffer = self.buffer[n:]
@@ -120,25 +126,6 @@ class Methods:
         data = await self.receive(n, _BODY)
         self.phase = _HANDLING
         return data
-
-    async def read_head(self, data):
-        """Return the (lines, rest) of a head that begins with data, ``None`` if none comes."""
-        self.buffer = b''
-        while True:
-            if data[:1] in (b'\r', b'\n'):
-                data = data.lstrip(b'\r\n')  # empty lines before a request line
-            head = split_head(data)
-            size = len(data) - len(head[1]) if head else len(data)
-            if size > self.max_head_size:
-                raise ClientError(431 if b'\n' in data else 414)
-            if head:
-                return head
-            more = await self.receive(_PIECE, _HEAD)
-            if not more:
-                if data:
-                    raise ClientError(400)
-                return None
-            data += more
 
     def describe(self, request, length, expects):
         """Give a request its body, and the scheme of the connection."""
@@ -188,7 +175,9 @@ class Methods:
                 self.since = ticks_ms()
                 whole = len(data) <= _STRETCH
                 piece = data if whole else memoryview(data)[start : start + _STRETCH]
-                await write_out(self.writer, piece)
+                rest = write_out(self.writer, piece)
+                if rest:
+                    await rest
         except OSError:
             self.failed = True
             raise

@@ -33,3 +33,10 @@ async def run_after_handlers(app, req, res):
     for handler in handlers:
         res = to_response(await invoke_handler(handler, req, res) or res)
     return res
+
+
+def finish(req, res):
+    """Give a response what depends on its request: no body for HEAD, the collected ``Vary``."""
+    res.is_head = req.method.upper() == 'HEAD'
+    if req.has_g:
+        res.add_vary(req.g)

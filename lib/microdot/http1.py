@@ -10,6 +10,7 @@ import time
 
 from .compat import const
 
+_SMALL = const(2048)  # bytes of a body that leaves together with its head
 CHUNKED = const(-1)  # the length of a body that says its length chunk by chunk
 
 _YEAR_OF_AN_UNSET_CLOCK = const(2024)  # boards start in 1970, 2000 or 2021
@@ -127,16 +128,26 @@ def http_date(seconds):
     )
 
 
-def plain_response(content_type, body, version, persistent):
-    """Return a 200 response without headers of its own, as bytes.
+def plain_response(response, version, persistent):
+    """Return the bytes of a small HTTP/1.1 response with status 200 and no headers of its own.
 
-    :param content_type: the content type; without a charset it is said to be UTF-8.
-    :param body: the body, bytes.
+    :param response: the ``Response``; of another kind of it, ``None`` is returned.
     :param version: the version of the request.
     :param persistent: whether the connection stays open.
     """
-    return b'HTTP/%s 200 OK\r\nContent-Type: %s%s\r\nContent-Length: %d\r\n%s%s\r\n%s' % (
-        b'1.0' if version == '1.0' else b'1.1',
+    body = response.body
+    if (
+        version != '1.1'
+        or response.has_headers
+        or response.status_code != 200
+        or response.is_head
+        or response.reason
+        or not isinstance(body, bytes)
+        or len(body) > _SMALL
+    ):
+        return None
+    content_type = response.default_content_type
+    return b'HTTP/1.1 200 OK\r\nContent-Type: %s%s\r\nContent-Length: %d\r\n%s%s\r\n%s' % (
         content_type.encode(),
         b'' if 'charset=' in content_type else b'; charset=UTF-8',
         len(body),

@@ -71,7 +71,8 @@ class Response(Late):
         return send_file(cls, *args, **kwargs)
 
 
-Response.already_handled = Response()
+# Its reason makes sure that the server does not take it for a plain response.
+Response.already_handled = Response(reason='N/A')
 
 
 def to_response(value):

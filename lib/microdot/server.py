@@ -25,7 +25,6 @@ from .compat import (
 )
 from .http1 import parse_head, plain_response, split_head
 from .request import Request
-from .response import Response
 
 # What a connection is doing, which says what its deadline means. Up to _HEAD it may give way to
 # another. Constants with an underscore cost no memory; ``exchange`` and ``lifecycle`` repeat theirs.
@@ -38,7 +37,6 @@ _HANDLING = const(5)  # the handler runs, as long as the client stays
 _UPGRADED = const(6)  # the handler reads the connection itself
 
 _BOUNDS = ('idle_timeout', 'linger_timeout', 'head_timeout', 'body_timeout', 'write_timeout')
-_SMALL = const(2048)  # bytes of a body that leaves together with its head
 
 
 class Connection(Late):
@@ -61,8 +59,6 @@ class Connection(Late):
     #: Seconds of silence after which a refused client's connection is closed, ten times as long
     #: if it goes on sending.
     linger_timeout = 1
-    #: Most bytes of an unread body that are thrown away to keep the connection.
-    max_discard = 65536
     #: Most connections open at once; beyond, the one that has waited longest gives way.
     max_connections = MAX_CONNECTIONS
     #: Connections that the system may hold before they are accepted.
@@ -92,21 +88,17 @@ class Connection(Late):
             self.phase = _IDLE
             self.since = ticks_ms()
             try:
-                data = self.buffer or None
-                while data is None:
-                    data = received(await receive(self.reader))
-                if not data:
-                    return
-                self.phase = _HEAD
-                self.since = ticks_ms()
-                head = split_head(data)
-                if not head or len(data) > self.max_head_size or data[0] <= 32:
-                    head = await self.read_head(data)
-                    if not head:
+                data = self.buffer
+                lines = self.take_head(data) if data else None
+                while not lines:
+                    more = received(await receive(self.reader))
+                    if more == b'':
+                        if data:
+                            self.refuse_head(b'')
                         return
-                lines, data = head
-                if data or self.buffer:
-                    self.buffer = data
+                    if more:
+                        data = data + more if data else more
+                        lines = self.take_head(data)
                 method, target, version, lines, length, persistent, expects = parse_head(
                     lines, Request.max_readline, self.max_headers
                 )
@@ -116,27 +108,34 @@ class Connection(Late):
                     self.describe(request, length, expects)
                 self.phase = _HANDLING
                 response = await app.dispatch_request(request)
-                body = response.body
-                if (
-                    length
-                    or app.debug
-                    or app._stopping
-                    or response.has_headers
-                    or response.status_code != 200
-                    or response.is_head
-                    or response.reason
-                    or not isinstance(body, bytes)
-                    or len(body) > _SMALL
-                    or response is Response.already_handled
-                ):
-                    persistent = await self.respond(request, response, persistent)
-                else:
-                    data = plain_response(response.default_content_type, body, version, persistent)
+                data = None
+                if not (length or app.debug or app._stopping):
+                    data = plain_response(response, version, persistent)
+                if data:
                     self.phase = _WRITING
                     self.since = ticks_ms()
-                    await write_out(self.writer, data)
-            except Exception as exc:
+                    rest = write_out(self.writer, data)
+                    if rest:
+                        await rest
+                else:
+                    persistent = await self.respond(request, response, persistent)
+            except (Exception, asyncio.CancelledError) as exc:
+                if self.dropped:
+                    raise
                 return await self.refuse(exc)
+
+    def take_head(self, data):
+        """Return the lines of the head that data begins with, ``None`` while it is incomplete."""
+        if self.phase == _IDLE:
+            self.phase = _HEAD
+            self.since = ticks_ms()
+        head = split_head(data.lstrip(b'\r\n'))  # there may be empty lines before it
+        rest = head[1] if head else b''
+        if len(data) - len(rest) > self.max_head_size:
+            self.refuse_head(data)
+        if rest or self.buffer:
+            self.buffer = rest
+        return head and head[0]
 
 
 async def serve_client(app, reader, writer):

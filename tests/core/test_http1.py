@@ -202,12 +202,12 @@ def test_status_line_and_chunk():
 
 
 def test_plain_response():
-    data = plain_response('text/plain', b'abcde', '1.1', True)
+    data = plain_response('text/plain', b'abcde', True)
     assert data.startswith(b'HTTP/1.1 200 OK\r\n') and data.endswith(b'\r\n\r\nabcde')
     lines = data.split(b'\r\n')
     assert b'Content-Type: text/plain; charset=UTF-8' in lines
     assert b'Content-Length: 5' in lines
     assert b'Connection: close' not in lines
-    lines = plain_response('a/b; charset=x', b'', '1.0', False).split(b'\r\n')
-    assert lines[0] == b'HTTP/1.0 200 OK'
+    lines = plain_response('a/b; charset=x', b'', False).split(b'\r\n')
+    assert lines[0] == b'HTTP/1.1 200 OK'
     assert b'Content-Type: a/b; charset=x' in lines and b'Connection: close' in lines

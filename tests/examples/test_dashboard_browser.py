@@ -57,7 +57,7 @@ class Page:
 
     def failed(self, request):
         """A poll under way when the page is left is given up: that is no fault."""
-        if not (request.url.endswith('/api/status') and request.failure == 'net::ERR_ABORTED'):
+        if not ('/api/status?' in request.url and request.failure == 'net::ERR_ABORTED'):
             self.fault('failed', request.url, request.failure)
 
     def __enter__(self):

@@ -51,8 +51,9 @@ def serve(folder, heap_kib, mode, source, requests=REQUESTS):
     the program as .mpy and no .py at all)."""
     program = ['-m', 'hello'] if source == 'mpy' else [str(server.PROGRAMS / 'hello.py')]
     command = [*runtimes.micropython_command(f'{heap_kib}K'), *program, '{port}']
-    cwd = folder if source == 'mpy' else None
-    with server.Server(command, folder, cwd=cwd) as process:
+    # Paths take heap too: relative ones are as short as a board's.
+    where = {'path': '.', 'cwd': folder} if source == 'mpy' else {'path': folder}
+    with server.Server(command, **where) as process:
         try:
             load.MODES[mode](process.port, requests, deadline=_HUNG)
         except load.LoadError as error:
