@@ -35,10 +35,10 @@ help: ## List the targets
 run: $(if $(filter cpython,$(RUNTIME)),$(VENV),$(MICROPYTHON_SET) $(VENV)) ## Serve the dashboard on MicroPython: http://localhost:5000 (APP= HOST= PORT= HEAP= RUNTIME=cpython)
 	@$(VENV) tools/run.py '$(APP)' --host '$(HOST)' --port '$(PORT)' --heap '$(HEAP)' --runtime '$(RUNTIME)'
 
-test: .venv/stamps/test $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
+test: .venv/stamps/test .venv/stamps/size $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
 	@$(TEST)
 
-test-cpython: .venv/stamps/test $(MICROPYTHON_SET) ## Run the tests on CPython alone
+test-cpython: .venv/stamps/test .venv/stamps/size $(MICROPYTHON_SET) ## Run the tests on CPython alone
 	@$(TEST) --runtime cpython
 
 test-micropython: $(VENV) $(MICROPYTHON_SET) ## Run the core tests on MicroPython alone

@@ -4,13 +4,13 @@ from .compat import collect, load
 
 # What an import leaves behind is to go before the next one puts something that stays behind it.
 collect()
-from .request import Request  # noqa: E402
+from .request import Request
 
 collect()
-from .response import Response  # noqa: E402
+from .response import Response
 
 collect()
-from .application import Microdot  # noqa: E402
+from .application import Microdot
 
 collect()
 

@@ -5,7 +5,7 @@ loads them when it needs them.
 """
 
 from .compat import Late, bound, iscoroutine
-from .response import Response, to_response
+from .response import to_response
 
 
 class Microdot(Late):
@@ -57,7 +57,7 @@ class Microdot(Late):
         """
         try:
             route = None
-            if req and not self._with_arguments and req.content_length <= req.max_content_length:
+            if req and not self._with_arguments:
                 for candidate in self._paths.get(req.path, ()):
                     if req.method in candidate[0]:
                         route = candidate
@@ -67,7 +67,7 @@ class Microdot(Late):
 
                 route = find(self, req, refused)
             req.route = route[2]
-            if self._has_handlers or route[4] or req.unread:
+            if self._has_handlers or route[4] or req.content_length or req.unread:
                 from .handling import handle
 
                 res = await handle(self, req, route)
@@ -76,8 +76,7 @@ class Microdot(Late):
                 res = call(req, **req.url_args) if req.url_args else call(req)
                 if iscoroutine(res):
                     res = await res
-            if not isinstance(res, Response):
-                res = to_response(res)
+            res = to_response(res)
             if self._has_handlers or req.subapps or req.has_after:
                 from .handling import run_after_handlers
 

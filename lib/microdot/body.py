@@ -94,16 +94,19 @@ class BodyStream:
         return self.ended or not (self.broken or self.expects or self.left > self.limit)
 
     async def _collect(self, n):
-        # In small pieces: a heap that has room for the whole may not have it twice in one block.
-        parts = []
-        while n is None or n > 0:
-            data = await self._some(_PIECE if n is None else min(n, _PIECE))
-            if not data:
+        # Gathered in one block that grows: pieces would lie scattered over the heap, and leave no
+        # room between them for the whole.
+        data = b''
+        while n is None or len(data) < n:
+            more = await self._some(_PIECE if n is None else min(n - len(data), _PIECE))
+            if not more:
                 break
-            parts.append(data)
-            if n is not None:
-                n -= len(data)
-        return parts[0] if len(parts) == 1 else b''.join(parts)
+            if data:
+                data = data if isinstance(data, bytearray) else bytearray(data)
+                data.extend(more)
+            else:
+                data = more
+        return bytes(data)
 
     async def _some(self, n):
         """Return at least one and at most n bytes of the body, ``b''`` at its end."""
@@ -163,16 +166,16 @@ class BodyStream:
     async def _line(self):
         """Return a line of the framing without its CRLF, which has to be one exactly."""
         connection = self.connection
-        data = b''
-        end = -1
+        end = connection.buffer.find(b'\n')
         while end < 0:
+            held, connection.buffer = connection.buffer, b''
             more = await connection.receive_body(_PIECE)
-            data += more
-            end = data.find(b'\n')
-            if not more or (end < 0 and len(data) > _MAX_TRAILER):
+            if not more or len(held) > _MAX_TRAILER:
                 raise ClientError(400)
-        connection.buffer = data[end + 1 :] + connection.buffer
-        line = data[:end]
+            connection.buffer = held + more
+            end = connection.buffer.find(b'\n')
+        line = connection.buffer[:end]
+        connection.buffer = connection.buffer[end + 1 :]
         if line[-1:] != b'\r' or b'\r' in line[:-1] or b'\0' in line:
             raise ClientError(400)
         return line[:-1]

@@ -11,16 +11,15 @@ names do not ask which runtime they are on.
 - ``received(await receive(reader))``: the next bytes of a stream, ``None`` to try again;
   ``receive_some(reader, n)`` the same at leisure.
 - ``write_out``, ``close_stream``: what they return is awaited, unless it is ``None``.
-- ``half_close``, ``peer_is_gone``: the rest about asyncio's streams.
+- ``client_of``, ``half_close``, ``peer_is_gone``: the rest about asyncio's streams.
 - ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its
   tasks and servers.
-- ``MAX_CONNECTIONS``, ``BACKLOG``: what the memory of the platform allows.
 """
 
 import sys
 
 if sys.implementation.name not in ('micropython', 'circuitpython'):
-    from .compat_cpython import *  # noqa: F403
+    from .compat_cpython import *
 else:
     from gc import collect
     from sys import print_exception
@@ -28,12 +27,13 @@ else:
 
     from micropython import const
 
-    MAX_CONNECTIONS = const(16)
-    BACKLOG = const(8)
     _HEAD_SIZE = const(256)
 
     def load(module, name):
-        return getattr(__import__('microdot.' + module, None, None, (name,)), name)
+        module = 'microdot.' + module
+        if module not in sys.modules:
+            collect()  # so that what stays lies low, and leaves the rest of the heap in one piece
+        return getattr(__import__(module, None, None, (name,)), name)
 
     class Late:
         """Takes what it lacks from the class ``Methods`` of the module named ``_late``.

@@ -9,12 +9,9 @@ import time
 import traceback
 
 try:
-    import orjson as json  # noqa: F401
+    import orjson as json
 except ImportError:
-    import json  # noqa: F401
-
-MAX_CONNECTIONS = 1000
-BACKLOG = 100
+    import json
 
 
 def load(module, name):
@@ -25,7 +22,8 @@ def load(module, name):
 class Late:
     """Takes over what the class ``Methods`` of the module named ``_late`` has, at once.
 
-    That includes the full signatures of methods for which MicroPython has a stand-in.
+    That includes the full signatures of methods for which MicroPython has a stand-in, and values
+    that suit a larger machine.
     """
 
     def __init_subclass__(cls, **kwargs):
@@ -124,7 +122,13 @@ def close_stream(writer, at_once):
         writer.transport.abort()
         return None
     writer.close()
-    return writer.wait_closed() if writer.transport.get_write_buffer_size() else None
+    # TLS says good-bye, and has a buffer below the one that can be asked.
+    waits = writer.transport.get_write_buffer_size() or writer.get_extra_info('sslcontext')
+    return writer.wait_closed() if waits else None
+
+
+def client_of(writer):
+    return writer.get_extra_info('peername')
 
 
 def half_close(writer):

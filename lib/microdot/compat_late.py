@@ -35,6 +35,16 @@ async def receive_some(reader, n):
     return data
 
 
+def client_of(writer):
+    addr = writer.get_extra_info('peername')
+    if isinstance(addr, bytes):  # the unix port hands out the structure of the system
+        import socket
+
+        family, host, port = socket.sockaddr(addr)[:3]
+        addr = socket.inet_ntop(family, host), port
+    return addr
+
+
 def half_close(writer):
     pass  # sockets have no shutdown()
 

@@ -4,9 +4,7 @@ Loaded by the first request or response that has to do with a cookie.
 """
 
 from .heads import is_token
-
-_WEEKDAYS = 'MonTueWedThuFriSatSun'
-_MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
+from .http1 import _NAMES
 
 
 def parse_cookies(header):
@@ -62,11 +60,11 @@ def cookie_date(expires):
     if expires.utcoffset():
         expires = (expires - expires.utcoffset()).replace(tzinfo=None)
     # By hand, as strftime names days and months in the language of the locale.
-    weekday, month = 3 * expires.weekday(), 3 * expires.month - 3
+    weekday, month = 3 * expires.weekday(), 3 * expires.month + 18
     return '%s, %02d %s %04d %02d:%02d:%02d GMT' % (
-        _WEEKDAYS[weekday : weekday + 3],
+        _NAMES[weekday : weekday + 3],
         expires.day,
-        _MONTHS[month : month + 3],
+        _NAMES[month : month + 3],
         expires.year,
         expires.hour,
         expires.minute,

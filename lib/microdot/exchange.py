@@ -1,7 +1,7 @@
 """The methods of ``Connection`` that a plain request can do without.
 
-Heads in pieces, bodies, streamed and refused responses, connections that an upgraded protocol
-reads itself, and the ways a connection ends early.
+Bodies, streamed and refused responses, connections that an upgraded protocol reads itself, and the
+ways a connection ends early.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from .framing import chunk, prepare
 from .http1 import CHUNKED
 from .responding import close
 from .response import Response
+from .server import UNAVAILABLE
 
 # The phases of ``server``.
 _CLOSING = const(1)
@@ -32,11 +33,14 @@ _UPGRADED = const(6)
 
 _PIECE = const(1024)  # bytes read at once
 _STRETCH = const(16384)  # bytes written, and waited for, at once
-_UNAVAILABLE = b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 
 
 class Methods:
     attributes = ()
+
+    # Of two values for a name, a board takes the one of ``server``, CPython this.
+    max_connections = 1000
+    backlog = 100
 
     body = None  # the ``BodyStream`` of the present request
     failed = False  # writing to the client has failed
@@ -44,10 +48,6 @@ class Methods:
     timed_out = False  # cancelled by the watcher, to answer with 408
 
     # Ending early
-
-    def turn_away(self):
-        """Answer a client for whom there is no room."""
-        self.writer.write(_UNAVAILABLE)
 
     def drop(self):
         """Close the connection at once, wherever its task is."""
@@ -61,7 +61,7 @@ class Methods:
             self.drop()
 
     async def refuse(self, exc):
-        """Answer a request that could not be read, and end the connection."""
+        """Answer a request that could not be read; the connection does not stay open."""
         status_code = getattr(exc, 'status_code', 0)
         if self.timed_out:
             accept_cancel()
@@ -73,12 +73,13 @@ class Methods:
         elif not isinstance(exc, MemoryError):
             raise exc
         elif not self.started:
-            await self.awrite(_UNAVAILABLE)
+            await self.awrite(UNAVAILABLE)
         await self.linger(None)
+        return False
 
     def refuse_head(self, data):
-        """Raise ``ClientError`` for a head that is too long, or without data, broken off."""
-        raise ClientError(400 if not data else 431 if b'\n' in data else 414)
+        """Raise ``ClientError`` for a head that is too long."""
+        raise ClientError(431 if b'\n' in data else 414)
 
     async def linger(self, body):
         """Read what the client still sends, or closing would reset the answer on its way.
@@ -159,12 +160,15 @@ class Methods:
     async def readline(self):
         """Return the bytes up to the next line feed, or to the end."""
         data = b''
-        while data[-1:] != b'\n':
-            more = await self.read(1)
-            if not more:
-                break
+        end = 0
+        while not end:
+            more = await self.read(_PIECE)
             data += more
-        return data
+            end = data.find(b'\n') + 1
+            if not more:
+                return data
+        self.buffer = data[end:] + self.buffer
+        return data[:end]
 
     async def awrite(self, data):
         """Write bytes. Raises ``OSError`` if the client has gone."""
@@ -198,6 +202,7 @@ class Methods:
         if self.app._stopping or (body and not body.may_discard()):
             persistent = False
         persistent = await self.send(response, request.http_version, persistent)
+        self.started = False
         self.log(request, response.status_code)
         if body and not body.ended and not (persistent and await body.discard()):
             await self.linger(body)
@@ -258,7 +263,7 @@ class Methods:
                 await self.awrite(b'0\r\n\r\n')
             return not left or left == CHUNKED
         except Exception as exc:
-            # The missing end tells the client; this tells the developer, unless the client has gone.
+            # The missing end tells the client, this the developer; unless the client has gone.
             if not self.failed:
                 print_exception(exc)
                 self.failed = True

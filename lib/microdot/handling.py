@@ -1,6 +1,7 @@
 """Requests with more to them than a route: bodies to load, handlers before and after, mounts."""
 
 from .compat import invoke_handler
+from .errors import ClientError
 from .response import to_response
 
 
@@ -11,6 +12,8 @@ async def handle(app, req, route):
     :param req: the request.
     :param route: the route that was found.
     """
+    if req.content_length > req.max_content_length:
+        raise ClientError(413)
     _, _, f, prefix, subapps = route
     if subapps:
         req.url_prefix = prefix

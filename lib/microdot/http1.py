@@ -2,8 +2,8 @@
 
 ``split_head`` finds one head in a buffer, ``parse_head`` checks its lines strictly and returns what
 they say or raises ``ClientError`` with the status of the answer. Nothing here reads, writes or
-waits, so the server, the tests and the test client share it. What few requests have is in ``heads``,
-what few responses have in ``framing``.
+waits, so the server, the tests and the test client share it. What few requests have is in
+``heads``, what few responses have is in ``framing``.
 """
 
 import time
@@ -17,6 +17,7 @@ _YEAR_OF_AN_UNSET_CLOCK = const(2024)  # boards start in 1970, 2000 or 2021
 # Stripping all characters that are allowed leaves nothing of what is valid. These are not all that
 # may be in the name of a header or a host, but all that usually are; the frequent ones come first.
 _USUAL = b'etaoinsrhldcumfpgwybvkxjqz-.0123456789'
+_NAMES = 'MonTueWedThuFriSatSunJanFebMarAprMayJunJulAugSepOctNovDec'
 _date = (0, b'')
 
 
@@ -102,7 +103,7 @@ def parse_head(lines, max_line, max_headers):
 
 
 def date_line():
-    """Return the ``Date`` line as bytes, empty while the clock is not set (RFC 9110, section 6.6.1)."""
+    """Return the ``Date`` line as bytes, empty while the clock is not set (RFC 9110, 6.6.1)."""
     global _date
     now = int(time.time())
     if now != _date[0]:
@@ -118,9 +119,9 @@ def http_date(seconds):
     """
     year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
     return '%s, %02d %s %04d %02d:%02d:%02d GMT' % (
-        'MonTueWedThuFriSatSun'[3 * weekday : 3 * weekday + 3],
+        _NAMES[3 * weekday : 3 * weekday + 3],
         day,
-        'JanFebMarAprMayJunJulAugSepOctNovDec'[3 * month - 3 : 3 * month],
+        _NAMES[3 * month + 18 : 3 * month + 21],
         year,
         hour,
         minute,

@@ -1,6 +1,6 @@
 """What a ``Request`` works out when a handler asks for it: headers, query, form, JSON, cookies."""
 
-from .compat import json, latin1
+from .compat import client_of, json, latin1
 from .datastructures import NoCaseDict
 from .errors import ClientError, client_error
 from .urlcoding import parse_urlencoded, unquote
@@ -108,8 +108,7 @@ class Methods:
 
     def client_addr(self):
         """The address of the client, a tuple (host, port) where the platform has it."""
-        connection = self.connection
-        self.client_addr = addr = connection and connection.writer.get_extra_info('peername')
+        self.client_addr = addr = self.connection and client_of(self.connection.writer)
         return addr
 
     def sock(self):

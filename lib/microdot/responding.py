@@ -146,9 +146,7 @@ class Methods:
         """
         kwargs.pop('expires', None)
         kwargs.pop('max_age', None)
-        self.set_cookie(
-            cookie, '', expires='Thu, 01 Jan 1970 00:00:01 GMT', max_age=0, **kwargs
-        )
+        self.set_cookie(cookie, '', expires='Thu, 01 Jan 1970 00:00:01 GMT', max_age=0, **kwargs)
 
     def content_type(self):
         """Return the content type of a response whose handler gave none."""

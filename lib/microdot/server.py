@@ -3,14 +3,12 @@
 A ``Connection`` reads heads and hands requests to the application. One watcher for all of them
 looks after deadlines and clients that have gone, so a request sets a deadline by storing a number
 instead of making a timer. Streams, refusals and the rest that a plain request can do without are in
-``exchange``, the end of the server is in ``stopping``.
+``exchange``, what comes before and after in ``lifecycle``.
 """
 
 import asyncio
 
 from .compat import (
-    BACKLOG,
-    MAX_CONNECTIONS,
     Late,
     close_stream,
     collect,
@@ -27,7 +25,8 @@ from .http1 import parse_head, plain_response, split_head
 from .request import Request
 
 # What a connection is doing, which says what its deadline means. Up to _HEAD it may give way to
-# another. Constants with an underscore cost no memory; ``exchange`` and ``lifecycle`` repeat theirs.
+# another. Constants with an underscore take no memory, but cannot be imported: ``exchange`` and
+# ``lifecycle`` repeat those they use.
 _IDLE = const(0)  # waiting for a request; closed silently
 _CLOSING = const(1)  # the answer is out, what still arrives is thrown away
 _HEAD = const(2)  # a part of a head has come; 408
@@ -37,6 +36,9 @@ _HANDLING = const(5)  # the handler runs, as long as the client stays
 _UPGRADED = const(6)  # the handler reads the connection itself
 
 _BOUNDS = ('idle_timeout', 'linger_timeout', 'head_timeout', 'body_timeout', 'write_timeout')
+
+# For want of memory or of a free connection.
+UNAVAILABLE = b'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n'
 
 
 class Connection(Late):
@@ -59,10 +61,11 @@ class Connection(Late):
     #: Seconds of silence after which a refused client's connection is closed, ten times as long
     #: if it goes on sending.
     linger_timeout = 1
-    #: Most connections open at once; beyond, the one that has waited longest gives way.
-    max_connections = MAX_CONNECTIONS
-    #: Connections that the system may hold before they are accepted.
-    backlog = BACKLOG
+    #: Most connections open at once; beyond, the one that has waited longest gives way. 1000 on
+    #: CPython.
+    max_connections = 16
+    #: Connections that the system may hold before they are accepted. 100 on CPython.
+    backlog = 8
     #: Seconds that ``shutdown()`` waits for running requests.
     shutdown_timeout = 5
     #: Seconds between two looks at deadlines and clients that have gone.
@@ -81,48 +84,45 @@ class Connection(Late):
         self.since = ticks_ms()
 
     async def serve(self):
-        """Serve requests until the connection ends."""
+        """Serve one request; return whether the connection stays open."""
+        # A call for each, so that nothing of a request is held while the next one is waited for.
         app = self.app
-        persistent = True
-        while persistent:
-            self.phase = _IDLE
+        self.phase = _IDLE
+        self.since = ticks_ms()
+        try:
+            data = self.buffer
+            lines = self.take_head(data) if data else None
+            while not lines:
+                more = received(await receive(self.reader))
+                if more == b'':
+                    return False
+                if more:
+                    data = data + more if data else more
+                    lines = self.take_head(data)
+            method, target, version, lines, length, persistent, expects = parse_head(
+                lines, Request.max_readline, self.max_headers
+            )
+            request = Request(app, None, method, target, version, lines)
+            request.connection = self
+            if length or app.ssl:
+                self.describe(request, length, expects)
+            self.phase = _HANDLING
+            response = await app.dispatch_request(request)
+            data = None
+            if not (length or app.debug or app._stopping):
+                data = plain_response(response, version, persistent)
+            if not data:
+                return await self.respond(request, response, persistent)
+            self.phase = _WRITING
             self.since = ticks_ms()
-            try:
-                data = self.buffer
-                lines = self.take_head(data) if data else None
-                while not lines:
-                    more = received(await receive(self.reader))
-                    if more == b'':
-                        if data:
-                            self.refuse_head(b'')
-                        return
-                    if more:
-                        data = data + more if data else more
-                        lines = self.take_head(data)
-                method, target, version, lines, length, persistent, expects = parse_head(
-                    lines, Request.max_readline, self.max_headers
-                )
-                request = Request(app, None, method, target, version, lines)
-                request.connection = self
-                if length or app.ssl:
-                    self.describe(request, length, expects)
-                self.phase = _HANDLING
-                response = await app.dispatch_request(request)
-                data = None
-                if not (length or app.debug or app._stopping):
-                    data = plain_response(response, version, persistent)
-                if data:
-                    self.phase = _WRITING
-                    self.since = ticks_ms()
-                    rest = write_out(self.writer, data)
-                    if rest:
-                        await rest
-                else:
-                    persistent = await self.respond(request, response, persistent)
-            except (Exception, asyncio.CancelledError) as exc:
-                if self.dropped:
-                    raise
-                return await self.refuse(exc)
+            rest = write_out(self.writer, data)
+            if rest:
+                await rest
+            return persistent
+        except (Exception, asyncio.CancelledError) as exc:
+            if self.dropped:
+                raise
+            return await self.refuse(exc)
 
     def take_head(self, data):
         """Return the lines of the head that data begins with, ``None`` while it is incomplete."""
@@ -153,7 +153,11 @@ async def serve_client(app, reader, writer):
             app._watched = True
             asyncio.create_task(watch(app))
         if len(app._connections) <= connection.max_connections or make_room(connection):
-            await connection.serve()
+            while await connection.serve():
+                pass
+        else:
+            await receive(reader)  # what is left unread would reset the answer on its way
+            writer.write(UNAVAILABLE)
         connection.phase = _WRITING
         connection.since = ticks_ms()
         closing = close_stream(writer, connection.dropped)
@@ -163,6 +167,8 @@ async def serve_client(app, reader, writer):
         pass  # the client has gone, or had to
     except Exception as exc:
         print_exception(exc)
+        if isinstance(exc, MemoryError):
+            writer.write(UNAVAILABLE)
     finally:
         close_stream(writer, True)
         app._connections.remove(connection)
@@ -175,12 +181,10 @@ def make_room(connection):
         if other.phase <= _HEAD and not other.dropped:
             if ticks_diff(other.since, waiting.since) <= 0:
                 waiting = other
-    if waiting is connection:
-        connection.turn_away()
-        return False
-    waiting.dropped = True
-    waiting.task.cancel()
-    return True
+    if waiting is not connection:
+        waiting.dropped = True
+        waiting.task.cancel()
+    return waiting is not connection
 
 
 async def watch(app):
@@ -203,9 +207,7 @@ async def watch(app):
         app._watched = False
 
 
-async def start_server(
-    app, host='0.0.0.0', port=5000, debug=False, ssl=None, start_serving=True
-):
+async def start_server(app, host='0.0.0.0', port=5000, debug=False, ssl=None, start_serving=True):
     """Serve an application; see ``Microdot.start_server``."""
     collect()  # what imports have left behind lies between what stays
     options = {}

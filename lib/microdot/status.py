@@ -12,7 +12,7 @@ _PHRASES = (
     '406Not Acceptable\n407Proxy Authentication Required\n408Request Timeout\n409Conflict\n'
     '410Gone\n411Length Required\n412Precondition Failed\n413Content Too Large\n'
     '414URI Too Long\n415Unsupported Media Type\n416Range Not Satisfiable\n'
-    '417Expectation Failed\n418I\'m a teapot\n421Misdirected Request\n422Unprocessable Content\n'
+    "417Expectation Failed\n418I'm a teapot\n421Misdirected Request\n422Unprocessable Content\n"
     '423Locked\n424Failed Dependency\n425Too Early\n426Upgrade Required\n'
     '428Precondition Required\n429Too Many Requests\n431Request Header Fields Too Large\n'
     '451Unavailable For Legal Reasons\n500Internal Server Error\n501Not Implemented\n'

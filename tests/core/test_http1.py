@@ -4,6 +4,7 @@ from heads import ACCEPTED, REFUSED
 from microdot.errors import ClientError
 from microdot.framing import chunk, header_lines, status_line
 from microdot.heads import is_token
+from microdot import Response
 from microdot.http1 import CHUNKED, http_date, parse_head, plain_response, split_head
 from support import raises
 
@@ -202,12 +203,22 @@ def test_status_line_and_chunk():
 
 
 def test_plain_response():
-    data = plain_response('text/plain', b'abcde', True)
+    data = plain_response(Response(b'abcde'), '1.1', True)
     assert data.startswith(b'HTTP/1.1 200 OK\r\n') and data.endswith(b'\r\n\r\nabcde')
     lines = data.split(b'\r\n')
     assert b'Content-Type: text/plain; charset=UTF-8' in lines
     assert b'Content-Length: 5' in lines
     assert b'Connection: close' not in lines
-    lines = plain_response('a/b; charset=x', b'', False).split(b'\r\n')
-    assert lines[0] == b'HTTP/1.1 200 OK'
-    assert b'Content-Type: a/b; charset=x' in lines and b'Connection: close' in lines
+    assert b'Connection: close' in plain_response(Response('x'), '1.1', False).split(b'\r\n')
+
+
+def test_responses_that_are_not_plain():
+    head = Response('x')
+    head.is_head = True
+    with_header = Response('x')
+    with_header.headers['X-A'] = 'b'
+    others = (Response('x', 201), Response('x' * 5000), Response(['x']), Response(None))
+    others += (head, with_header, Response(reason='x'), Response.already_handled)
+    for response in others:
+        assert plain_response(response, '1.1', True) is None
+    assert plain_response(Response('x'), '1.0', False) is None

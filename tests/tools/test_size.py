@@ -30,7 +30,13 @@ def test_every_core_module_is_measured(kit):
 @pytest.mark.parametrize('source', ['mpy', 'py'])
 @pytest.mark.parametrize('mode', size.MODES)
 def test_a_small_heap_serves(kit, source, mode):
-    heap.serve(kit.folder(source), size.TARGETS[f'heap.{source}'], mode, source)
+    # What a stack happens to hold can keep garbage alive, so that one run in many falls short.
+    for attempts_left in (2, 1, 0):
+        try:
+            return heap.serve(kit.folder(source), size.TARGETS[f'heap.{source}'], mode, source)
+        except server.ServerError:
+            if not attempts_left:
+                raise
 
 
 def test_a_tiny_heap_does_not_serve(kit):

@@ -1,0 +1,91 @@
+"""The README tells the truth: its application is the example, its commands work as printed."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+import runtimes
+
+README = (runtimes.ROOT / 'README.md').read_text()
+DEADLINE = 300
+
+
+def blocks(language):
+    return re.findall(f'^```{language}\n(.*?)^```', README, re.M | re.S)
+
+
+@contextlib.contextmanager
+def running(command):
+    """A command of the README that goes on until it is interrupted."""
+    process = subprocess.Popen(command, shell=True, cwd=runtimes.ROOT, start_new_session=True)
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(DEADLINE)
+
+
+def answer(port):
+    """Return (headers, body) of the first answer that the server on a port gives."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        try:
+            with urllib.request.urlopen(f'http://localhost:{port}/', timeout=10) as response:
+                return response.headers, response.read()
+        except urllib.error.URLError:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+def run_dashboard(command):
+    with running(command):
+        headers, body = answer(5000)
+    assert headers['Content-Type'].startswith('text/html') and b'micropython' in body.lower()
+
+
+def run_hello(command):
+    with running(command):
+        assert json.loads(answer(8080)[1]) == {'hello': 'world'}
+
+
+def install(command):
+    # Into an environment of its own: tests/tools/test_packaging.py looks at what it gives.
+    target = runtimes.ROOT / 'build' / 'readme'
+    command = f'{sys.executable} -m {command} --quiet --no-deps --upgrade --target {target}'
+    subprocess.run(command, shell=True, cwd=runtimes.ROOT, check=True, timeout=DEADLINE)
+    assert (target / 'microdot' / 'server.py').exists()
+
+
+# `make test` is what runs this.
+COMMANDS = {
+    'make run': run_dashboard,
+    'make test': None,
+    'make run APP=examples/hello/hello.py PORT=8080': run_hello,
+    'pip install .': install,
+}
+
+
+@pytest.mark.parametrize('command', [c for block in blocks('sh') for c in block.splitlines()])
+def test_command(command):
+    assert command in COMMANDS, 'a command without a test'
+    if COMMANDS[command]:
+        COMMANDS[command](command)
+
+
+def test_the_application_is_the_example():
+    assert blocks('python')[0] == (runtimes.ROOT / 'examples/hello/hello.py').read_text()
+
+
+def test_local_links_lead_somewhere():
+    links = re.findall(r'\]\(([^):#]+)(?:#[\w-]+)?\)', README)
+    assert links
+    for link in links:
+        assert (runtimes.ROOT / link).exists(), link
