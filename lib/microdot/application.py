@@ -49,11 +49,10 @@ class Microdot(Late):
 
         return decorated
 
-    async def dispatch_request(self, req, refused=400):
+    async def dispatch_request(self, req):
         """Handle a request and return its response; no exception but ``BaseException`` leaves.
 
         :param req: the request, or ``None`` for one that could not be parsed.
-        :param refused: the status of the answer to such a request.
         """
         try:
             route = None
@@ -65,7 +64,7 @@ class Microdot(Late):
             if not route:
                 from .routing import find
 
-                route = find(self, req, refused)
+                route = find(self, req)
             req.route = route[2]
             if self._has_handlers or route[4] or req.content_length or req.unread:
                 from .handling import handle

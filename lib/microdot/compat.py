@@ -21,6 +21,7 @@ import sys
 if sys.implementation.name not in ('micropython', 'circuitpython'):
     from .compat_cpython import *
 else:
+    import asyncio
     from gc import collect
     from sys import print_exception
     from time import ticks_diff, ticks_ms
@@ -79,7 +80,11 @@ else:
             writer.raw.close()  # which a TLS socket leaves open after a failed handshake
 
     def until_closed(app):
-        # The task that accepts ends when the server is closed, or with an exception of its own.
+        # The task that accepts ends when the server is closed, but also when there is no memory
+        # for a connection. Its socket, which only the poller knows, goes on listening.
+        for waiting in asyncio.core._io_queue.map.values():
+            if waiting[0] is app.server.task:
+                app._listener = waiting[-1]
         return app.server.wait_closed()
 
     def __getattr__(name):

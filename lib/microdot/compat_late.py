@@ -82,6 +82,18 @@ def start_tls(context, stream):
     stream.s = context.wrap_socket(stream.raw, server_side=True, do_handshake_on_connect=False)
 
 
+def accept_again(app):
+    """Go on accepting connections after the task that did so has ended."""
+    import asyncio
+
+    from .server import serve_client
+
+    accept = app.server._serve(
+        app._listener, lambda reader, writer: serve_client(app, reader, writer), None
+    )
+    app.server.task = asyncio.create_task(accept)
+
+
 def close_server(app, then):
     app.server.close()
     then()

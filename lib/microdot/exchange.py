@@ -17,7 +17,7 @@ from .compat import (
     ticks_ms,
     write_out,
 )
-from .errors import ClientError
+from .errors import ClientError, recover
 from .framing import chunk, prepare
 from .http1 import CHUNKED
 from .responding import close
@@ -68,7 +68,7 @@ class Methods:
             self.timed_out = False
             status_code = 408
         if status_code:
-            response = await self.app.dispatch_request(None, status_code)
+            response = await recover(self.app, None, ClientError(status_code))
             await self.send(response, '1.1', False)
         elif not isinstance(exc, MemoryError):
             raise exc
@@ -128,16 +128,13 @@ class Methods:
         self.phase = _HANDLING
         return data
 
-    def describe(self, request, length, expects):
-        """Give a request its body, and the scheme of the connection."""
-        if self.app.ssl:
-            request.scheme = 'https'
-        if length:
-            from .body import BodyStream
+    def expect_body(self, request, length, expects):
+        """Give a request the stream of its body."""
+        from .body import BodyStream
 
-            request.content_length = max(length, 0)
-            body = BodyStream(self, length, expects, request.max_content_length)
-            self.body = request.unread = request.stream = body
+        request.content_length = max(length, 0)
+        body = BodyStream(self, length, expects, request.max_content_length)
+        self.body = request.unread = request.stream = body
 
     # The stream of an upgraded connection
 

@@ -72,6 +72,7 @@ class Methods:
         'g',
         'headers',
         'json',
+        'scheme',
         'sock',
         'stream',
         'url',
@@ -79,7 +80,6 @@ class Methods:
 
     body_used = False
     query_string = None
-    scheme = 'http'
     subapp = None
     url_prefix = ''
 
@@ -110,6 +110,10 @@ class Methods:
         """The address of the client, a tuple (host, port) where the platform has it."""
         self.client_addr = addr = self.connection and client_of(self.connection.writer)
         return addr
+
+    def scheme(self):
+        """``'http'`` or ``'https'``."""
+        return 'https' if self.connection and self.app.ssl else 'http'
 
     def sock(self):
         """The pair (reader, writer) of the connection."""

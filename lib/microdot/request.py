@@ -87,7 +87,7 @@ class Request(Late):
             self.url_prefix, self.subapp, self.route = url_prefix, subapp, route
 
     @staticmethod
-    async def create(*args, **kwargs):
+    def create(*args, **kwargs):
         from .parsing import Methods
 
-        return await Methods.create(*args, **kwargs)
+        return Methods.create(*args, **kwargs)

@@ -189,17 +189,16 @@ def table_of(app):
     return app._table
 
 
-def find(app, req, refused=400):
+def find(app, req):
     """Return the route of a request, and set ``req.url_args``.
 
     :param app: the application.
     :param req: the request, or ``None`` for one that could not be parsed.
-    :param refused: the status of the answer to such a request.
 
     Raises ``NoRoute``, or ``ClientError`` for a request that is to be refused.
     """
     if not req:
-        raise ClientError(refused)
+        raise ClientError(400)
     if req.content_length > req.max_content_length:
         raise ClientError(413)
     method = req.method.upper()

@@ -104,8 +104,8 @@ class Connection(Late):
             )
             request = Request(app, None, method, target, version, lines)
             request.connection = self
-            if length or app.ssl:
-                self.describe(request, length, expects)
+            if length:
+                self.expect_body(request, length, expects)
             self.phase = _HANDLING
             response = await app.dispatch_request(request)
             data = None
@@ -203,6 +203,8 @@ async def watch(app):
                         connection.timed_out = phase in (_HEAD, _BODY)
                         connection.dropped = not connection.timed_out
                         connection.task.cancel()
+    except MemoryError:
+        pass  # the next connection starts another watch
     finally:
         app._watched = False
 
@@ -224,11 +226,23 @@ async def start_server(app, host='0.0.0.0', port=5000, debug=False, ssl=None, st
     )
     app.ssl, app.debug = ssl or False, debug
     app._connections = []
-    app._stopping = False
+    app._stopping = app._watched = False
     if not start_serving:
         return app.server
+    lost = False  # whether the server has ended for want of memory
     try:
-        await until_closed(app)
+        while lost is not None:
+            try:
+                if lost:
+                    await asyncio.sleep(Connection.tick)
+                    from .compat import accept_again
+
+                    accept_again(app)
+                lost = True
+                await until_closed(app)
+                lost = None
+            except MemoryError:
+                pass
     finally:
         from .lifecycle import drain
 

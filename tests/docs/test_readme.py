@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+
 import runtimes
 
 README = (runtimes.ROOT / 'README.md').read_text()
