@@ -86,7 +86,8 @@ class Methods:
         if names:
             value = self.headers.get('Vary')
             vary = [name.strip() for name in value.split(',')] if value else []
-            vary.extend([name for name in names if name not in vary])
+            known = [name.lower() for name in vary]
+            vary.extend([name for name in names if name.lower() not in known])
             self.headers['Vary'] = ', '.join(vary)
 
     def set_cookie(

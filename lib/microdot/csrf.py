@@ -1,0 +1,100 @@
+"""``CSRF``: refuses what other sites make a user's browser send.
+
+It goes by headers that scripts cannot forge: ``Sec-Fetch-Site`` (Fetch Metadata, W3C) and
+``Origin`` (RFC 6454). Browsers send the first one to servers with TLS and to ``localhost`` alone;
+without it, the origin has to be the server's own by ``Host``. Requests with neither do not come
+from another site's page in any browser of today, and pass.
+"""
+
+from .helpers import is_marked, mark
+
+
+class CSRF:
+    """Protects an application against cross-site request forgery; refuses with 403.
+
+    ``exempt`` and ``protect`` know a function again under decorators that use
+    ``microdot.helpers.wraps``, as all those of this package do (on CPython ``functools.wraps`` is
+    the same). Put them above any others.
+
+    :param app: the application; without one, see ``initialize``.
+    :param cors: a ``CORS`` object; the origins that it lists may send anything. ``'*'`` lists none.
+    :param protect_all: whether routes for other methods than ``SAFE_METHODS``, and WebSockets, are
+        protected unless they are exempt.
+    :param allow_subdomains: whether subdomains of the site and of the origins listed may send.
+        Where browsers leave ``Sec-Fetch-Site`` out, the own origin has to be listed for that.
+    """
+
+    SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+
+    def __init__(self, app=None, cors=None, protect_all=True, allow_subdomains=False):
+        self.cors = cors
+        self.protect_all = protect_all
+        self.allow_subdomains = allow_subdomains
+        self.exempt_routes = []
+        self.protected_routes = []
+        if app is not None:
+            self.initialize(app, cors)
+
+    def initialize(self, app, cors=None):
+        """Check the requests of an application.
+
+        :param app: the application.
+        :param cors: a ``CORS`` object, by default that of the constructor.
+        """
+        if cors is not None:
+            self.cors = cors
+
+        @app.before_request
+        async def csrf_before_request(request):
+            if self._is_protected(request) and not self._is_allowed(request):
+                from .errors import abort
+
+                abort(403, 'Forbidden')
+
+    def exempt(self, f):
+        """Decorate a route that is not to be protected."""
+        return mark(f, self.exempt_routes)
+
+    def protect(self, f):
+        """Decorate a route that is to be protected, whatever its method."""
+        return mark(f, self.protected_routes)
+
+    def _is_protected(self, request):
+        if is_marked(request.route, self.protected_routes):
+            return True
+        # A page of any site may open a WebSocket, which is a GET at first.
+        safe = request.method.upper() in self.SAFE_METHODS and (
+            request.headers.get('Upgrade', '').lower() != 'websocket'
+        )
+        return self.protect_all and not safe and not is_marked(request.route, self.exempt_routes)
+
+    def _is_allowed(self, request):
+        site = request.headers.get('Sec-Fetch-Site')
+        if site in ('same-origin', 'none') or (site == 'same-site' and self.allow_subdomains):
+            if not hasattr(request.g, '_vary'):
+                request.g._vary = set()
+            request.g._vary.add('Sec-Fetch-Site')
+            return True
+        origin = request.headers.get('Origin')
+        if origin is None:
+            return site is None
+        # Nothing below is true of 'null', which any page can send.
+        scheme, _, host = origin.partition('://')
+        if site is None and _is_own(request, scheme, host):
+            return True
+        listed = self.cors.allowed_origins if self.cors else None
+        for other in (listed,) if isinstance(listed, str) else listed or ():
+            other_scheme, _, other_host = other.partition('://')
+            if other_host and scheme == other_scheme:
+                if host == other_host:
+                    return True
+                if self.allow_subdomains and host.endswith('.' + other_host):
+                    return True
+        return False
+
+
+def _is_own(request, scheme, host):
+    # A server without TLS may stand behind a proxy that has it: there either scheme will do.
+    if scheme != 'https' and (scheme != 'http' or request.scheme == 'https'):
+        return False
+    return host != '' and host.lower() == request.headers.get('Host', '').lower()
