@@ -165,6 +165,19 @@ class TestClient:
         """Send a QUERY request; see ``request``."""
         return await self.request('QUERY', path, headers, body)
 
+    async def websocket(self, path, client, headers=None):
+        """Talk to a WebSocket and return the ``TestResponse``, an empty one unless it is refused.
+
+        :param path: the target.
+        :param client: a function that returns a generator, which yields the client's messages and
+            gets the application's next message (``None`` if there is none) from each ``yield``. A
+            message ``None`` is not sent.
+        :param headers: a dictionary of header fields, beside or in place of the usual ones.
+        """
+        from .test_client_websocket import converse
+
+        return await converse(self, path, client, headers)
+
     def _complete(self, path, headers, body):
         """Return (headers, body) with what the request lacks; the caller's dictionary is kept."""
         names = {}

@@ -102,7 +102,8 @@ def form(target):
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--{BOUNDARY}\r\n'
         f'Content-Disposition: form-data; name="f"; filename="{target}"\r\n\r\n'
     )
-    after = f'\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name="b"\r\n\r\n2\r\n--{BOUNDARY}--\r\n'
+    end = f'\r\n--{BOUNDARY}'
+    after = end + '\r\nContent-Disposition: form-data; name="b"\r\n\r\n2' + end + '--\r\n'
     return before.encode(), after.encode()
 
 

@@ -11,7 +11,7 @@ import runtimes
 
 DEADLINE = 300
 # Not frozen into a firmware: for tests, for CPython.
-NOT_FROZEN = {'test_client.py', 'compat_cpython.py', 'asgi.py', 'wsgi.py', 'jinja.py'}
+NOT_FROZEN = {'test_client.py', 'test_client_websocket.py', 'compat_cpython.py'}
 
 INSTALLED = """
 import importlib.metadata, json, microdot

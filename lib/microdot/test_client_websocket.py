@@ -1,0 +1,90 @@
+"""The client's side of ``TestClient.websocket``."""
+
+from .compat import iscoroutine
+from .websocket import WebSocket
+
+_GONE = (32, 'Websocket connection closed')
+
+
+class Client:
+    """The connection between a WebSocket of an application and the generator that plays its client.
+
+    :param client: the generator, an asynchronous one too.
+    """
+
+    buffer = b''
+
+    def __init__(self, client):
+        self.client = client
+        self.started = False
+        self.upgraded = False
+
+    async def readline(self):
+        return await self.read(self.buffer.find(b'\n') + 1)
+
+    async def read(self, n):
+        while self.upgraded and not self.buffer:
+            await self.advance(None)
+        data = self.buffer[:n]
+        self.buffer = self.buffer[n:]
+        return data
+
+    async def readexactly(self, n):
+        data = await self.read(n)
+        while len(data) < n:
+            data += await self.read(n - len(data))
+        return data
+
+    async def awrite(self, data):
+        if not self.upgraded:
+            self.upgraded = True
+            return
+        _, opcode, _, length = WebSocket._parse_frame_header(data)
+        if opcode <= WebSocket.BINARY:
+            payload = data[2 - min(length, 0) :]
+            if not self.started:
+                await self.advance(None)
+            await self.advance(payload.decode() if opcode == WebSocket.TEXT else payload)
+
+    async def aclose(self):
+        pass
+
+    async def advance(self, message):
+        """Give the client a message and take the one that it answers with.
+
+        Raises ``OSError`` at its end.
+        """
+        self.started = True
+        try:
+            if hasattr(self.client, 'asend'):
+                answer = await self.client.asend(message)
+            else:
+                answer = self.client.send(message)
+        except (StopIteration, StopAsyncIteration):
+            raise OSError(*_GONE) from None
+        opcode = WebSocket.TEXT if isinstance(answer, str) else WebSocket.BINARY
+        if answer is not None:
+            self.buffer += WebSocket._encode_websocket_frame(opcode, answer)
+
+
+async def converse(test_client, path, client, headers):
+    """Do what ``TestClient.websocket`` says."""
+    every = {
+        'Upgrade': 'websocket',
+        'Connection': 'Upgrade',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    }
+    given = [name.lower() for name in headers or {}]
+    for name in list(every):
+        if name.lower() in given:
+            del every[name]
+    every.update(headers or {})
+    generator = client()
+    connection = Client(generator)
+    try:
+        return await test_client.request('GET', path, every, sock=(connection, connection))
+    finally:
+        closing = (generator.aclose if hasattr(generator, 'asend') else generator.close)()
+        if hasattr(closing, '__await__') or iscoroutine(closing):
+            await closing

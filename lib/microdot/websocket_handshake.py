@@ -1,0 +1,42 @@
+"""The opening handshake of a WebSocket (RFC 6455, 4.2)."""
+
+from binascii import a2b_base64, b2a_base64
+from hashlib import sha1
+
+from .errors import abort, error_result
+from .response import to_response
+
+
+def accept(ws, request):
+    """Check the handshake and return the answer to its key, as ``WebSocket.handshake`` says."""
+    headers = request.headers
+    key = headers.get('Sec-WebSocket-Key', '')
+    try:
+        valid = len(key) == 24 and len(a2b_base64(key)) == 16
+    except ValueError:
+        valid = False
+    if (
+        not valid
+        or 'upgrade' not in headers.get('Connection', '').lower()
+        or headers.get('Upgrade', '').lower() != 'websocket'
+        or 'Sec-WebSocket-Version' not in headers
+        or (request.connection and request.http_version == '1.0')
+    ):
+        abort(400)
+    if headers['Sec-WebSocket-Version'].strip() != '13':
+        abort(426)
+    origin = headers.get('Origin')
+    allowed = ws.allowed_origins
+    if allowed is True:
+        allowed = (request.scheme + '://' + headers.get('Host', ''),)
+    if origin and allowed is not None and origin not in allowed:
+        abort(403)
+    digest = sha1((key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest()
+    return b2a_base64(digest).decode().strip()
+
+
+async def wrong_version(request, exc):
+    """Return the response to an exception with status 426: it says which version is spoken."""
+    response = to_response(await error_result(request.app, request, 426, exc.reason))
+    response.headers.update({'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13'})
+    return response

@@ -1,0 +1,156 @@
+"""Forms as no one should send them: answered with 400, or 413 beyond a limit, and never a loop."""
+
+from microdot.multipart import FormDataIter
+from support import araises
+from test_multipart import BOUNDARY, body_of, parsed, part, request_for
+
+FORM = body_of(part('name="f"; filename="x"', b'some data'), part('name="a"', b'1'))
+TYPE = 'multipart/form-data; boundary='
+
+
+async def fails(status, body, *args, **kwargs):
+    exc = await araises(ValueError, parsed(body, *args, **kwargs))
+    assert exc.status_code == status, (exc, body[:80])
+
+
+async def test_truncated_anywhere():
+    for end in range(len(FORM) - 2):
+        await fails(400, FORM[:end])
+        await fails(400, FORM[:end], 7)
+    assert len(await parsed(FORM[: len(FORM) - 2])) == 2
+
+
+async def test_other_boundary():
+    await fails(400, FORM, content_type=TYPE + 'other')
+    await fails(400, FORM, content_type=TYPE + BOUNDARY[:-1])
+    await fails(400, FORM, content_type=TYPE + BOUNDARY + 'x')
+
+
+async def test_no_boundary():
+    for content_type in (TYPE, TYPE + '""', 'multipart/form-data', TYPE + '"bound-ary'):
+        await fails(400, FORM, content_type=content_type)
+
+
+async def test_other_content_types_have_no_items():
+    for content_type in (None, '', 'application/json', 'multipart/mixed; boundary=bound-ary'):
+        assert await parsed(FORM, content_type=content_type) == []
+
+
+async def test_a_body_that_was_read_before():
+    request = request_for(FORM)
+    async for _ in FormDataIter(request):
+        pass
+    exc = await araises(ValueError, FormDataIter(request).__anext__())
+    assert exc.status_code == 400
+
+
+async def test_no_read_beyond_the_content_length():
+    class Waiting:
+        """A connection that stays open: a read beyond the body would wait for ever."""
+
+        data = FORM[:-4]
+
+        async def read(self, n):
+            assert 0 < n <= len(self.data)
+            data = self.data[:n]
+            self.data = self.data[n:]
+            return data
+
+    request = request_for(Waiting())
+    request.content_length = len(Waiting.data)
+    form = FormDataIter(request)
+    for _ in range(2):
+        await form.__anext__()
+    assert (await araises(ValueError, form.__anext__())).status_code == 400
+
+
+async def test_malformed_headers():
+    good = b'Content-Disposition: form-data; name="a"'
+    for head in (
+        b'',
+        b'Content-Type: text/plain',
+        b'Content-Disposition: form-data',
+        b'Content-Disposition: form-data; filename="x"',
+        b'Content-Disposition: attachment; name="a"',
+        b'Content-Disposition: form-data; name="a',
+        b'Content-Disposition: form-data; name="a\\"',
+        b'Content-Disposition: form-data; name="\xff"',
+        b"Content-Disposition: form-data; name=a; filename*=utf-7''x",
+        b"Content-Disposition: form-data; name=a; filename*=utf-8''%ff",
+        b'Content-Disposition: form-data; name=a; filename*=x',
+        b'Content-Disposition: form-data; name="a\0"',
+        b'Content-Disposition: form-data; name="a"\nX: y',
+        good + b'\r\nno colon',
+        b' ' + good,
+    ):
+        await fails(400, body_of(head + b'\r\n\r\n1'))
+
+
+async def test_malformed_boundary_lines():
+    for line in (b'x', b'-', b'-\r\n', b'\n', b'x\r\n', b' x\r\n', b'\rX\r\n'):
+        body = FORM.replace(b'--bound-ary\r\n', b'--bound-ary' + line)
+        await fails(400, body)
+        await fails(400, body, 1)
+
+
+async def test_text_that_is_not_utf8():
+    await fails(400, body_of(part('name="a"', b'\xff')))
+
+
+async def limited(name, value, status, body):
+    """Assert the status of a form with this limit, 200 standing for none."""
+    saved = getattr(FormDataIter, name)
+    setattr(FormDataIter, name, value)
+    try:
+        if status == 200:
+            await parsed(body)
+        else:
+            await fails(status, body)
+    finally:
+        setattr(FormDataIter, name, saved)
+
+
+async def test_limits():
+    field = part('name="a"', b'x' * 300)
+    upload = part('name="f"; filename="x"', b'y' * 900)
+    for name, value, body in (
+        ('max_parts', 3, body_of(field, upload, field)),
+        ('max_files', 2, body_of(upload, field, upload)),
+        ('max_field_size', 300, body_of(field, upload, field)),
+        ('max_fields_size', 600, body_of(field, upload, field)),
+        ('max_header_size', len(field.split(b'\r\n\r\n')[0]) + 2, body_of(field)),
+    ):
+        await limited(name, value, 200, body)
+        await limited(name, value - 1, 413, body)
+
+
+async def test_ten_thousand_parts():
+    class Endless:
+        """As many parts as anybody wants to read."""
+
+        at = 0
+        text = b'--bound-ary\r\n' + part('name="a"', b'') + b'\r\n'
+
+        async def read(self, n):
+            assert self.at < 10000
+            self.at += 1
+            return self.text if n >= len(self.text) else self.text[:n]
+
+    request = request_for(Endless())
+    form = FormDataIter(request)
+    for _ in range(FormDataIter.max_parts):
+        assert await form.__anext__() == ('a', '')
+    assert (await araises(ValueError, form.__anext__())).status_code == 413
+
+
+async def test_endless_header():
+    class Endless:
+        at = 0
+
+        async def read(self, n):
+            self.at += n
+            assert self.at < 10000
+            return b'--bound-ary\r\nX: ' if self.at == n else b'x' * n
+
+    exc = await araises(ValueError, FormDataIter(request_for(Endless())).__anext__())
+    assert exc.status_code == 413

@@ -1,0 +1,93 @@
+"""The pieces of `microdot.websocket`: frames, masks, close codes, UTF-8, interrupted reads."""
+
+import asyncio
+
+from microdot.websocket import WebSocket, WebSocketError, check_utf8, unmask
+from support import MICROPYTHON, araises, raises
+
+
+def test_frames():
+    ws = WebSocket(None)
+    process = ws._process_websocket_frame
+    assert process(WebSocket.TEXT, b'foo') == (None, 'foo')
+    assert process(WebSocket.BINARY, b'foo') == (None, b'foo')
+    assert process(WebSocket.PING, b'foo') == (WebSocket.PONG, b'foo')
+    assert process(WebSocket.PONG, b'foo') == (None, None)
+    raises(WebSocketError, process, WebSocket.CLOSE, b'')
+    parse = WebSocket._parse_frame_header
+    assert parse(b'\x81\x05') == (True, 1, False, 5)
+    assert parse(b'\x02\xfd') == (False, 2, True, 125)
+    assert parse(b'\x81\x7e') == (True, 1, False, -2)
+    assert parse(b'\x81\xff') == (True, 1, True, -8)
+    encode = WebSocket._encode_websocket_frame
+    assert encode(1, 'ab') == b'\x81\x02ab'
+    assert encode(2, b'x' * 126) == b'\x82\x7e\x00\x7e' + b'x' * 126
+    if not MICROPYTHON:  # that has not the memory
+        assert encode(2, b'x' * 65536)[:10] == b'\x82\x7f\0\0\0\0\0\x01\0\0'
+    assert encode(8, b'') == b'\x88\x00'
+
+
+def test_close_frames():
+    for payload, code, sent, reason in (
+        (b'', 1005, 1005, ''),
+        (b'\x03\xe8', 1000, 1000, ''),
+        (b'\x0f\xa0bye', 4000, 4000, 'bye'),
+        (b'\x03', 1002, None, None),
+        (b'\x03\xed', 1002, None, None),
+        (b'\x03\xe8\xff', 1007, None, None),
+    ):
+        ws = WebSocket(None)
+        exc = raises(WebSocketError, ws._process_websocket_frame, WebSocket.CLOSE, payload)
+        assert exc.code == code, payload
+        assert (ws.close_code, ws.close_reason) == (sent, reason), payload
+
+
+def test_unmask():
+    mask = b'\x01\x80\xff\x00'
+    for n in (0, 1, 2, 3, 4, 5, 100, 1023):
+        data = bytes([i * 7 & 255 for i in range(n)])
+        assert unmask(data, mask) == bytes([data[i] ^ mask[i & 3] for i in range(n)])
+
+
+def test_utf8():
+    good = 'aé€\U0001f600\ud7ff\ue000\U0010ffff'.encode()
+    state = (0, 0, 0)
+    for i in range(len(good)):
+        state = check_utf8(state, good[i : i + 1])
+    assert state[0] == 0
+    assert check_utf8((0, 0, 0), good)[0] == 0
+    assert check_utf8((0, 0, 0), b'a\xe2\x82')[0] == 1
+    for bad in (
+        b'\x80', b'\xc0\x80', b'\xc1', b'\xe0\x9f', b'\xed\xa0', b'\xf0\x8f', b'\xf4\x90', b'\xf5',
+        b'\xff', b'\xc3a', b'\xe2\x82a',
+    ):  # fmt: skip
+        assert raises(WebSocketError, check_utf8, (0, 0, 0), bad).code == 1007
+
+
+async def test_receive_can_be_cancelled_and_repeated():
+    frame = b'\x81\xfe\x00\x80\x01\x02\x03\x04' + unmask(b'x' * 128, b'\x01\x02\x03\x04')
+
+    class Slow:
+        def __init__(self):
+            self.at = 0
+            self.ready = 0
+
+        async def read(self, n):
+            while self.at >= self.ready:
+                await asyncio.sleep(0)
+            data = frame[self.at : min(self.ready, self.at + n)]
+            self.at += len(data)
+            return data
+
+    class Request:
+        connection = None
+
+    for cut in (0, 1, 2, 3, 6, 8, 9, 60):
+        request = Request()
+        slow = Slow()
+        request.sock = (slow, slow)
+        slow.ready = cut
+        ws = WebSocket(request)
+        await araises(asyncio.TimeoutError, asyncio.wait_for(ws.receive(), 0.02))
+        slow.ready = len(frame)
+        assert await ws.receive() == 'x' * 128, cut
