@@ -1,10 +1,10 @@
 """http1, heads, framing: heads as tables of bytes, in and out; no socket is involved."""
 
 from heads import ACCEPTED, REFUSED
+from microdot import Response
 from microdot.errors import ClientError
 from microdot.framing import chunk, header_lines, status_line
 from microdot.heads import is_token
-from microdot import Response
 from microdot.http1 import CHUNKED, http_date, parse_head, plain_response, split_head
 from support import raises
 
