@@ -88,6 +88,8 @@ def accept_again(app):
 
     from .server import serve_client
 
+    if not app.server.task.done():
+        return  # it has been done before, but then there was no memory to wait for it
     accept = app.server._serve(
         app._listener, lambda reader, writer: serve_client(app, reader, writer), None
     )
