@@ -51,7 +51,7 @@ def test_a_heap_that_is_used_up_for_a_while(tmp_path):
     servers.micropython()
     program = tmp_path / 'hungry.py'
     program.write_text(HUNGRY)
-    # With no memory at all, asyncio itself may be hit where nobody can help: not every time, though.
+    # With no memory at all, asyncio itself may be hit where nobody can help; not every time.
     assert any(recovers(program) for _ in range(3))
 
 
