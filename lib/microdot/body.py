@@ -29,19 +29,19 @@ class BodyStream:
         self.first_chunk = True
         self.expects = expects
         self.limit = limit
-        self.held = b''  # read, but not yet asked for
+        self.held = []  # pieces read, but not yet asked for
         self.ended = False
         self.broken = False
 
     async def read(self, n=-1):
         """Return at most n bytes, what is there first; all up to the end if n is negative."""
         if n < 0:
-            return await self._collect(None)
+            return b''.join(await self._collect(None))
         return await self._some(n) if n else b''
 
     async def readexactly(self, n):
         """Return n bytes."""
-        data = await self._collect(n)
+        data = b''.join(await self._collect(n))
         if len(data) < n:
             raise ClientError(400)
         return data
@@ -60,7 +60,8 @@ class BodyStream:
             end = data.find(separator, start)
             if end >= 0:
                 end += len(separator)
-                self.held = data[end:] + self.held
+                if data[end:]:
+                    self.held.insert(0, data[end:])
                 return data[:end]
             if not more:
                 return data
@@ -68,16 +69,13 @@ class BodyStream:
     async def load(self, request):
         """Put a body that fits into ``request.body``; leave a longer one to the stream."""
         limit = request.max_body_length
-        if self.chunked:
-            data = await self._collect(limit + 1)
-            if len(data) > limit:
-                self.held = data
-                return
-        elif self.left > limit:
+        if self.left > limit:
             return
-        else:
-            data = await self._collect(None)
-        request.body = data
+        pieces = await self._collect(limit + 1)
+        if sum([len(piece) for piece in pieces]) > limit:
+            self.held = pieces
+            return
+        request.body = b''.join(pieces)
         del request.stream
 
     async def discard(self):
@@ -94,26 +92,28 @@ class BodyStream:
         return self.ended or not (self.broken or self.expects or self.left > self.limit)
 
     async def _collect(self, n):
-        # Gathered in one block that grows: pieces would lie scattered over the heap, and leave no
-        # room between them for the whole.
-        data = b''
-        while n is None or len(data) < n:
-            more = await self._some(_PIECE if n is None else min(n - len(data), _PIECE))
-            if not more:
+        """Return the pieces of the next n bytes, or of all up to the end."""
+        # Not one block that grows, which would have to find room again and again; and not one for
+        # each chunk, of which there may be thousands.
+        pieces = []
+        while n is None or n > 0:
+            data = await self._some(_PIECE if n is None else min(n, _PIECE))
+            if not data:
                 break
-            if data:
-                data = data if isinstance(data, bytearray) else bytearray(data)
-                data.extend(more)
-            else:
-                data = more
-        return bytes(data)
+            if not pieces or len(pieces[-1]) + len(data) > _PIECE:
+                pieces.append(bytearray())
+            pieces[-1].extend(data)
+            if n is not None:
+                n -= len(data)
+        return pieces
 
     async def _some(self, n):
         """Return at least one and at most n bytes of the body, ``b''`` at its end."""
         if self.held:
-            data = self.held[:n]
-            self.held = self.held[n:]
-            return data
+            data = self.held.pop(0)
+            if len(data) > n:
+                self.held.insert(0, data[n:])
+            return bytes(data[:n])
         if self.ended:
             return b''
         if self.broken:

@@ -93,7 +93,7 @@ def environment():
 class ServerProcess:
     """`program.py` (or another) on a runtime; bounds are given as `name=number`."""
 
-    def __init__(self, runtime, *bounds, heap='512K', program=PROGRAM):
+    def __init__(self, runtime, *bounds, heap='192K', program=PROGRAM):
         self.port = free_port()
         command = [sys.executable]
         if runtime == 'micropython':
