@@ -100,6 +100,27 @@ class Methods:
             self.error_handlers.update(subapp.error_handlers)
             subapp.error_handlers.clear()
 
+    def static(self, prefix, source, **options):
+        """Serve the files of a directory, or resources frozen into firmware, for GET and HEAD.
+
+        It takes all the paths below the prefix that no route registered before has.
+
+        :param prefix: the path of the URLs, such as ``'/static'``, or ``'/'``.
+        :param source: the path of the directory, or the module of the resources.
+        :param options: see ``microdot.static.Static``, of which the object is returned.
+
+        Raises ``OSError`` without such a directory, ``ValueError`` for a prefix with arguments.
+        """
+        from .static import Static
+
+        if '<' in prefix:
+            raise ValueError('invalid URL prefix')
+        files = Static(source, **options)
+        prefix = '/' + prefix.strip('/') if prefix.strip('/') else ''
+        for pattern in ('/<path:path>', '/', ''):
+            self.get(prefix + pattern)(files.serve)
+        return files
+
     def before_request_handlers(self):
         """The functions registered by ``before_request``."""
         return _keep(self, 'before_request_handlers', [])
