@@ -86,6 +86,12 @@ def print_exception(exc):
     traceback.print_exception(type(exc), exc, exc.__traceback__)
 
 
+def signing():
+    from . import jwt_pyjwt
+
+    return jwt_pyjwt
+
+
 def latin1(data):
     return data.decode('latin-1')
 

@@ -24,6 +24,12 @@ def mro(cls):
     return classes
 
 
+def signing():
+    from . import jwt_hs256
+
+    return jwt_hs256
+
+
 def latin1(data):
     return ''.join([chr(c) for c in data])
 

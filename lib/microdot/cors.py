@@ -75,9 +75,7 @@ class CORS:
             headers['Access-Control-Allow-Origin'] = origin
             if self.allow_credentials:
                 headers['Access-Control-Allow-Credentials'] = 'true'
-            if not hasattr(request.g, '_vary'):
-                request.g._vary = set()
-            request.g._vary.add('Origin')
+            request.vary('Origin')
         if self.expose_headers:
             headers['Access-Control-Expose-Headers'] = ', '.join(_listed(self.expose_headers))
         if request.method == 'OPTIONS':

@@ -71,9 +71,7 @@ class CSRF:
     def _is_allowed(self, request):
         site = request.headers.get('Sec-Fetch-Site')
         if site in ('same-origin', 'none') or (site == 'same-site' and self.allow_subdomains):
-            if not hasattr(request.g, '_vary'):
-                request.g._vary = set()
-            request.g._vary.add('Sec-Fetch-Site')
+            request.vary('Sec-Fetch-Site')
             return True
         origin = request.headers.get('Origin')
         if origin is None:

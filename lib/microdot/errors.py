@@ -24,6 +24,9 @@ class HTTPException(Exception):
     :param reason: the text of the response, by default ``'<status_code> error'``.
     """
 
+    #: Headers for the response, unless the handler of the status gives it others.
+    headers = ()
+
     def __init__(self, status_code, reason=None):
         super().__init__()
         self.status_code = status_code
@@ -125,9 +128,18 @@ async def _respond(app, req, exc):
         status_code = 503 if isinstance(exc, MemoryError) else 500
     reason = reason or _TEXTS.get(status_code) or reason_phrase(status_code)
     res = to_response(await error_result(app, req, status_code, reason))
-    if isinstance(exc, NoRoute) and res.status_code == 405 and 'Allow' not in res.headers:
-        res.headers.update(app.default_options_handler(req))
+    headers = _headers_of(app, req, exc, res)
+    for name in headers:
+        if name not in res.headers:
+            res.headers[name] = headers[name]
     return res
+
+
+def _headers_of(app, req, exc, res):
+    """Return the headers that an exception has for its response."""
+    if isinstance(exc, NoRoute) and res.status_code == 405:
+        return app.default_options_handler(req)
+    return exc.headers if isinstance(exc, HTTPException) else ()
 
 
 async def error_result(app, req, status_code, reason):

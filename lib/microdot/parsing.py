@@ -202,6 +202,16 @@ class Methods:
         self.after_request_handlers.append(f)
         return f
 
+    def vary(self, name):
+        """Note that the response depends on a header of the request, for its own ``Vary``.
+
+        :param name: the name of the header.
+        """
+        g = self.g
+        if not hasattr(g, '_vary'):
+            g._vary = set()
+        g._vary.add(name)
+
     @staticmethod
     async def create(app, client_reader, client_writer, client_addr, scheme=None):
         """Read a request from a stream.

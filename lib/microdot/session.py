@@ -6,38 +6,12 @@ forget it, not a thief. Nothing expires while a board's clock is not set.
 """
 
 import json
-import sys
 import time
 
-from .compat import invoke_handler
+from .compat import invoke_handler, signing
 from .helpers import wraps
 
 _MAX_COOKIE = 4096  # bytes of a cookie that browsers keep at least (RFC 6265, section 6.1)
-
-if sys.implementation.name in ('micropython', 'circuitpython'):
-    from .jwt_hs256 import sign, verify
-
-    _jwt = None
-else:
-
-    def _jwt():
-        try:
-            import jwt
-        except ImportError:
-            raise ImportError('sessions need PyJWT on CPython: pip install pyjwt') from None
-        return jwt
-
-    # The layer below claims, which are for ``Session`` to interpret, the same on all runtimes.
-
-    def sign(payload, key):
-        return _jwt().api_jws.encode(payload, key, 'HS256')
-
-    def verify(token, key):
-        jwt = _jwt()
-        try:
-            return jwt.api_jws.decode(token, key, ['HS256'])
-        except jwt.PyJWTError:
-            return None
 
 
 def now():
@@ -105,8 +79,7 @@ class Session:
         options.update(self.cookie_options)
         self.cookie_options = options
         if app is not None:
-            if _jwt:
-                _jwt()  # whose absence is better noticed now than by a request
+            signing()  # whose absence is better noticed now than by a request
             app._session = self
             if set_cookies not in app.after_error_request_handlers:
                 app.after_error_request(set_cookies)
@@ -119,9 +92,7 @@ class Session:
         self.keys()
         g = request.g
         if not hasattr(g, '_session'):
-            if not hasattr(g, '_vary'):
-                g._vary = set()
-            g._vary.add('Cookie')
+            request.vary('Cookie')
             session = self.decode(request.cookies.get('session'))
             if self.lifetime:
                 session.pop('exp', None)
@@ -199,7 +170,7 @@ class Session:
         Raises ``ValueError`` if there is no secret key.
         """
         data = json.dumps(payload, separators=(',', ':'))
-        return sign(data.encode(), self.keys(secret_key)[0])
+        return signing().sign(data.encode(), self.keys(secret_key)[0])
 
     def decode(self, token, secret_key=None):
         """Return the dictionary of a token, an empty one if it is not valid or has expired.
@@ -212,7 +183,7 @@ class Session:
         Raises ``ValueError`` if there is no secret key.
         """
         for key in self.keys(secret_key):
-            data = verify(token, key) if token else None
+            data = signing().verify(token, key) if token else None
             if data is not None:
                 try:
                     payload = json.loads(data.decode())

@@ -295,9 +295,7 @@ def _accepts_gzip(request):
 
     The response is noted to depend on that.
     """
-    if not hasattr(request.g, '_vary'):
-        request.g._vary = set()
-    request.g._vary.add('Accept-Encoding')
+    request.vary('Accept-Encoding')
     weights = {}
     for item in request.headers.get('Accept-Encoding', '').lower().split(','):
         coding, _, parameter = item.partition(';')

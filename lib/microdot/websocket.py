@@ -404,6 +404,8 @@ async def websocket_upgrade(request, **options):
     await ws.handshake()
     if request.connection:
         request.connection.respond = ws._respond
+        # A response with a header goes that way, whatever an error handler makes of an exception.
+        request.vary('Upgrade')
     request.after_request(ws._finish)
     return ws
 
@@ -417,16 +419,7 @@ def websocket_wrapper(f, upgrade_function):
 
     @wraps(f)
     async def wrapper(request, *args, **kwargs):
-        from .errors import HTTPException
-
-        try:
-            ws = await upgrade_function(request)
-        except HTTPException as exc:
-            if exc.status_code != 426:
-                raise
-            from .websocket_handshake import wrong_version
-
-            return await wrong_version(request, exc)
+        ws = await upgrade_function(request)
         code = ()
         try:
             await invoke_handler(f, request, ws, *args, **kwargs)

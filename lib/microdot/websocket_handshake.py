@@ -3,8 +3,7 @@
 from binascii import a2b_base64, b2a_base64
 from hashlib import sha1
 
-from .errors import abort, error_result
-from .response import to_response
+from .errors import HTTPException, abort
 
 
 def accept(ws, request):
@@ -24,7 +23,9 @@ def accept(ws, request):
     ):
         abort(400)
     if headers['Sec-WebSocket-Version'].strip() != '13':
-        abort(426)
+        exc = HTTPException(426)
+        exc.headers = {'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13'}
+        raise exc
     origin = headers.get('Origin')
     allowed = ws.allowed_origins
     if allowed is True:
@@ -33,10 +34,3 @@ def accept(ws, request):
         abort(403)
     digest = sha1((key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest()
     return b2a_base64(digest).decode().strip()
-
-
-async def wrong_version(request, exc):
-    """Return the response to an exception with status 426: it says which version is spoken."""
-    response = to_response(await error_result(request.app, request, 426, exc.reason))
-    response.headers.update({'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13'})
-    return response

@@ -58,7 +58,9 @@ def echo_app(**options):
 
 
 async def test_handshake():
-    async with serve(echo_app(subprotocols=('b', 'a'))) as server:
+    app = echo_app(subprotocols=('b', 'a'))
+    app.get('/direct')(websocket_upgrade)
+    async with serve(app) as server:
         client, reply = await connect(server, 'Sec-WebSocket-Protocol: a, b')
         assert reply.reason == 'Switching Protocols'
         assert reply.headers == [
@@ -71,6 +73,8 @@ async def test_handshake():
         assert reply.header('Sec-WebSocket-Protocol') is None
         bad = get('/', *(UPGRADE[:2] + ('Sec-WebSocket-Version: 8',) + UPGRADE[3:]))
         reply = await server.request(bad)
+        assert (reply.status, reply.header('Sec-WebSocket-Version')) == (426, '13')
+        reply = await server.request(bad.replace(b'GET / ', b'GET /direct '))
         assert (reply.status, reply.header('Sec-WebSocket-Version')) == (426, '13')
         reply = await server.request(get('/', *UPGRADE, version='1.0'))
         assert reply.status == 400
@@ -160,12 +164,22 @@ async def test_routes_that_end():
         await websocket_upgrade(request)
         raise ValueError('expected by this test')
 
+    @app.get('/handled')
+    async def handled(request):
+        await websocket_upgrade(request)
+        raise KeyError('expected by this test')
+
+    @app.errorhandler(KeyError)
+    async def key_error(request, exc):
+        return 'this answer is none to a WebSocket'
+
     async with serve(app) as server:
         for path, frames in (
             ('/return', ((0x81, b'bye'), (0x88, b''))),
             ('/reason', ((0x88, b'\x0f\xa1enough'),)),
             ('/raise', ((0x88, b'\x03\xf3'),)),
             ('/direct', ((0x88, b'\x03\xf3'),)),
+            ('/handled', ((0x88, b'\x03\xf3'),)),
         ):
             client, _ = await connect(server, path=path)
             for expected in frames:

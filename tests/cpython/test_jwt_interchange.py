@@ -206,7 +206,17 @@ def test_many_keys_and_payloads():
             assert jwt_hs256.verify(ours, key + b'x') is None
 
 
-def test_sessions_without_pyjwt(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'jwt', None)
-    with pytest.raises(ImportError, match='pip install pyjwt'):
-        Session(Microdot(), KEY)
+def test_sessions_without_pyjwt():
+    script = """
+import sys
+sys.modules['jwt'] = None
+from microdot import Microdot
+from microdot.session import Session
+try:
+    Session(Microdot(), 'x' * 32)
+except ImportError as exc:
+    print(exc)
+"""
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT / 'lib')}
+    command = [sys.executable, '-c', script]
+    assert 'pip install pyjwt' in subprocess.check_output(command, env=environment, text=True)
