@@ -46,6 +46,9 @@ class _Computed:
         return self if obj is None else self.f(obj)
 
 
+FILE_BLOCK = 16384  # a thread for each write has its price
+
+
 def const(value):
     return value
 

@@ -6,6 +6,8 @@ from .compat import iscoroutine
 
 __all__ = ('json',)
 
+FILE_BLOCK = 1
+
 
 async def invoke_handler(handler, *args, **kwargs):
     """Call a handler, sync or async, and return its result."""

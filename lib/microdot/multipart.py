@@ -5,7 +5,9 @@ small one before the handler runs. Malformed and truncated forms are answered wi
 a limit with 413.
 """
 
-from .compat import invoke_handler
+import asyncio
+
+from .compat import FILE_BLOCK, invoke_handler
 from .datastructures import MultiDict
 from .errors import ClientError, client_error
 from .helpers import wraps
@@ -291,24 +293,46 @@ class FileUpload:
         return self._file.read(n) if self._file else await self._read(n)
 
     async def save(self, path_or_file):
-        """Write the upload to a file, ``FormDataIter.buffer_size`` bytes at a time.
+        """Write the upload to a file; others are served meanwhile.
 
-        :param path_or_file: a path, or an object with ``write()``, which is not closed.
+        :param path_or_file: a path, or an object with ``write()``, which is not closed, and which
+            gets ``FormDataIter.buffer_size`` bytes at a time, on CPython in a thread.
+
+        A path has the whole upload in the end, or what it had before: the data goes to a temporary
+        file beside it, ``.upload-`` and 12 letters, which is removed if anything goes wrong.
         """
         if hasattr(path_or_file, 'write'):
-            await self._save(path_or_file)
+            await self._save(path_or_file, FormDataIter.buffer_size)
             return
-        path = path_or_file
-        if not isinstance(path, (str, bytes)):  # which MicroPython's open() insists on
-            path = path.__fspath__() if hasattr(path, '__fspath__') else str(path)
-        with open(path, 'wb') as file:
-            await self._save(file)
+        import os
 
-    async def _save(self, file):
-        data = await self.read(FormDataIter.buffer_size)
-        while data:
-            file.write(data)
-            data = await self.read(FormDataIter.buffer_size)
+        path = _target(path_or_file)
+        temporary = _beside(path)
+        file = open(temporary or path, 'wb')
+        try:
+            try:
+                await self._save(file, max(FormDataIter.buffer_size, FILE_BLOCK))
+            finally:
+                file.close()
+            if temporary:
+                getattr(os, 'replace', os.rename)(temporary, path)
+        except BaseException:
+            if temporary:
+                os.remove(temporary)
+            raise
+
+    async def _save(self, file, size):
+        # Writing may take long. In a thread nobody waits for it; without one, nobody waits for
+        # more than a block.
+        while True:
+            if self._path:
+                data = await invoke_handler(self._file.read, size)
+            else:
+                data = await self.read(size)
+            if not data:
+                return
+            await invoke_handler(file.write, data)
+            await asyncio.sleep(0)
 
     async def copy(self, max_memory_size=None):
         """Read the whole upload, so that the iterator can move on, and return it.
@@ -325,16 +349,16 @@ class FileUpload:
 
             self._file = io.BytesIO(data)
             return self
-        file, self._path = _temporary(self.directory)
+        file, path = _temporary(self.directory)
         try:
             file.write(data)
-            await self._save(file)
+            await self._save(file, max(FormDataIter.buffer_size, FILE_BLOCK))
             file.seek(0)
         except BaseException:
-            self._file = file
+            self._file, self._path = file, path
             await self.close()
             raise
-        self._file = file
+        self._file, self._path = file, path
         return self
 
     async def close(self):
@@ -352,14 +376,43 @@ class FileUpload:
                 pass  # somebody else has
 
 
+def _letters():
+    from os import urandom
+
+    return ''.join([chr(97 + c % 26) for c in urandom(12)])
+
+
+def _target(path):
+    """Return the str of a path to write to, behind any links."""
+    import os
+
+    path = path.__fspath__() if hasattr(path, '__fspath__') else path
+    if isinstance(path, bytes):
+        path = path.decode() if not hasattr(os, 'fsdecode') else os.fsdecode(path)
+    return os.path.realpath(path) if hasattr(os, 'path') else str(path)
+
+
+def _beside(path):
+    """Return the path of a temporary file for another, ``None`` if that is no file to replace."""
+    import os
+
+    try:
+        if os.stat(path)[0] & 0xF000 != 0x8000:
+            return None  # such as a device
+    except OSError:
+        pass
+    name = '.upload-' + _letters()
+    if hasattr(os, 'path'):
+        return os.path.join(os.path.dirname(path), name)
+    return path[: path.rfind('/') + 1] + name
+
+
 def _temporary(directory):
     """Return a new file, open for writing and reading, and its path."""
     try:
         from tempfile import mkstemp
     except ImportError:
-        import os
-
-        path = ''.join([chr(97 + c % 26) for c in os.urandom(12)])
+        path = _letters()
         if directory:
             path = directory + '/' + path
         return open(path, 'w+b'), path

@@ -129,6 +129,7 @@ class Methods:
                 # RFC 9110, section 5.3; cookies have a separator of their own.
                 value = headers[name] + ('; ' if name.lower() == 'cookie' else ', ') + value
             headers[name] = value
+        self.header_lines = None  # a request may last as long as its WebSocket
         self.headers = headers
         return headers
 

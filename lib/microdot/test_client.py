@@ -1,6 +1,7 @@
 """``TestClient``: requests to an application without a network, as tests make them."""
 
 from .compat import json
+from .errors import ClientError, recover
 from .parsing import AsyncBytesIO
 from .request import Request
 from .response import Response
@@ -14,10 +15,12 @@ class TestResponse:
     All attributes are ``None`` (``headers`` an empty dictionary) where the response has no such
     part: ``status_code``, ``reason``, ``headers``, ``body`` (bytes), ``text`` (if it is UTF-8),
     ``json`` (of a JSON response) and ``events`` (of ``text/event-stream``: a list of dictionaries
-    with ``data``, ``data_json``, ``event``, ``event_id`` and ``retry``).
+    with ``data``, ``data_json``, ``event``, ``event_id`` and ``retry``). ``history`` has the
+    responses that redirected here, the first one first.
     """
 
     __test__ = False
+    history = ()
 
     def __init__(self):
         self.status_code = None
@@ -65,43 +68,30 @@ class TestResponse:
             return
         media_type = self.headers.get('Content-Type', '').split(';')[0].strip().lower()
         if media_type == 'application/json':
-            self.json = json.loads(self.text)
+            try:
+                self.json = json.loads(self.text)
+            except ValueError:
+                pass  # ``text`` shows why
         elif media_type == 'text/event-stream':
-            self.events = [e for e in map(_parse_event, self.body.split(b'\n\n')) if e]
+            from .test_client_stream import parse_events
 
-
-def _parse_event(block):
-    event = {'data': None, 'data_json': None, 'event': None, 'event_id': None, 'retry': None}
-    for line in block.split(b'\n'):
-        name, _, value = line.partition(b':')
-        value = value[1:] if value[:1] == b' ' else value
-        if name == b'data':
-            event['data'] = value if event['data'] is None else event['data'] + b'\n' + value
-        elif name == b'event':
-            event['event'] = value.decode()
-        elif name == b'id':
-            event['event_id'] = value.decode()
-        elif name == b'retry':
-            event['retry'] = int(value) / 1000
-    if event['data'] is None:
-        return None  # a comment
-    try:
-        event['data_json'] = json.loads(event['data'].decode())
-    except ValueError:
-        pass
-    return event
+            self.events = parse_events(self.body)
 
 
 class TestClient:
     """Sends requests to an application and keeps its cookies.
 
     :param app: the application.
-    :param cookies: a dictionary of cookies to begin with.
+    :param cookies: a dictionary of cookies to begin with: by name the value, or (value, path).
     :param scheme: the scheme of the requests, ``'http'`` by default.
     :param host: the value of ``Host``, ``'example.com:1234'`` by default.
+
+    ``clock`` may be replaced by another function that returns the seconds since 1970, such as one
+    that lets cookies expire.
     """
 
     __test__ = False
+    _jar = None
 
     def __init__(self, app, cookies=None, scheme=None, host=None):
         self.app = app
@@ -109,7 +99,7 @@ class TestClient:
         self.scheme = scheme
         self.host = host or 'example.com:1234'
 
-    async def request(self, method, path, headers=None, body=None, sock=None):
+    async def request(self, method, path, headers=None, body=None, sock=None, **options):
         """Send a request and return the ``TestResponse``.
 
         :param method: the method.
@@ -117,53 +107,76 @@ class TestClient:
         :param headers: a dictionary of header fields.
         :param body: bytes, str, or a dict or list to send as JSON.
         :param sock: a pair (reader, writer) that stands for the connection.
+        :param json: anything to send as JSON, in place of a body.
+        :param form: the fields of a form to send, a dictionary, in which lists stand for several
+            values, or a list of pairs.
+        :param files: the files of a form: in place of a value the content (bytes, str or a file),
+            or a tuple (file name, content) or (file name, content, media type).
+        :param query: what to add to the query string, like ``form``.
+        :param auth: a tuple (user name, password) for basic authentication.
+        :param follow_redirects: whether to go on to where redirects lead.
 
-        Raises ``ValueError`` for a request that a server would refuse.
+        What a server would refuse is answered as a server would. Raises ``TypeError`` for an
+        unknown option or more than one body, ``ValueError`` after 20 redirects.
         """
-        headers, body = self._complete(path, headers, body)
-        head = '%s %s HTTP/1.0\n' % (method, path)
-        for name in headers:
-            head += '%s: %s\n' % (name, headers[name])
-        data = head.encode() + b'\n' + body
-        if sock:
-            sock[0].buffer = data
-            reader, writer = sock
-        else:
-            reader = writer = AsyncBytesIO(data)
-        request = await Request.create(
-            self.app, reader, writer, ('127.0.0.1', 1234), scheme=self.scheme
-        )
-        if sock:
-            request.sock = sock
-        response = await self.app.dispatch_request(request)
-        if response is not Response.already_handled:
-            response.complete()
-            self._update_cookies(response)
-        return await TestResponse.create(response)
+        if options:
+            from .test_client_options import follow, prepare
 
-    async def get(self, path, headers=None):
+            path, headers, body = prepare(path, headers, body, options)
+        response = await self._answer(method, path, headers, body, sock)
+        if options.get('follow_redirects'):
+            return await follow(self, response, method, path, headers, body)
+        return response
+
+    async def get(self, path, headers=None, **options):
         """Send a GET request; see ``request``."""
-        return await self.request('GET', path, headers)
+        return await self.request('GET', path, headers, **options)
 
-    async def post(self, path, headers=None, body=None):
+    async def head(self, path, headers=None, **options):
+        """Send a HEAD request; see ``request``."""
+        return await self.request('HEAD', path, headers, **options)
+
+    async def options(self, path, headers=None, **options):
+        """Send an OPTIONS request; see ``request``."""
+        return await self.request('OPTIONS', path, headers, **options)
+
+    async def post(self, path, headers=None, body=None, **options):
         """Send a POST request; see ``request``."""
-        return await self.request('POST', path, headers, body)
+        return await self.request('POST', path, headers, body, **options)
 
-    async def put(self, path, headers=None, body=None):
+    async def put(self, path, headers=None, body=None, **options):
         """Send a PUT request; see ``request``."""
-        return await self.request('PUT', path, headers, body)
+        return await self.request('PUT', path, headers, body, **options)
 
-    async def patch(self, path, headers=None, body=None):
+    async def patch(self, path, headers=None, body=None, **options):
         """Send a PATCH request; see ``request``."""
-        return await self.request('PATCH', path, headers, body)
+        return await self.request('PATCH', path, headers, body, **options)
 
-    async def delete(self, path, headers=None):
+    async def delete(self, path, headers=None, **options):
         """Send a DELETE request; see ``request``."""
-        return await self.request('DELETE', path, headers)
+        return await self.request('DELETE', path, headers, **options)
 
-    async def query(self, path, headers=None, body=None):
+    async def query(self, path, headers=None, body=None, **options):
         """Send a QUERY request; see ``request``."""
-        return await self.request('QUERY', path, headers, body)
+        return await self.request('QUERY', path, headers, body, **options)
+
+    def stream(self, method, path, headers=None, body=None, timeout=5, **options):
+        """Send a request whose response is read while it comes, as it may have no end.
+
+            async with client.stream('GET', '/events') as stream:
+                async for event in stream.events(limit=3):
+                    ...
+
+        Returns a ``Stream``, see ``test_client_stream``; at the end of the block the application
+        finds its client gone.
+
+        :param timeout: the most seconds to wait for the next piece.
+
+        The other parameters are those of ``request``, without ``follow_redirects``.
+        """
+        from .test_client_stream import Stream
+
+        return Stream(self, method, path, headers, body, timeout, options)
 
     async def websocket(self, path, client, headers=None):
         """Talk to a WebSocket and return the ``TestResponse``, an empty one unless it is refused.
@@ -178,7 +191,65 @@ class TestClient:
 
         return await converse(self, path, client, headers)
 
-    def _complete(self, path, headers, body):
+    def connect(self, path, headers=None, timeout=5):
+        """Talk to a WebSocket step by step.
+
+            async with client.connect('/echo') as ws:
+                await ws.send('hello')
+                assert await ws.receive() == 'hello'
+
+        Returns a ``Connection``, see ``test_client_connection``.
+
+        :param path: the target.
+        :param headers: a dictionary of header fields, beside or in place of the usual ones.
+        :param timeout: the most seconds to wait for a message.
+        """
+        from .test_client_connection import Connection
+
+        return Connection(self, path, headers, timeout)
+
+    def clock(self):
+        from .test_client_cookies import now
+
+        return now()
+
+    async def _answer(self, *args, **kwargs):
+        return await TestResponse.create(await self._send(*args, **kwargs))
+
+    async def _send(self, method, path, headers, body, sock=None, scheme=None):
+        """Send a request and return the ``Response`` of the application."""
+        scheme = scheme or self.scheme
+        headers, body = self._complete(path, headers, body, scheme)
+        head = '%s %s HTTP/1.0\n' % (method, path)
+        for name in headers:
+            head += '%s: %s\n' % (name, headers[name])
+        data = head.encode() + b'\n' + body
+        if sock:
+            sock[0].buffer = data
+            reader, writer = sock
+        else:
+            reader = writer = AsyncBytesIO(data)
+        try:
+            request = await Request.create(
+                self.app, reader, writer, ('127.0.0.1', 1234), scheme=scheme
+            )
+            if request.body and len(request.body) < request.content_length:
+                raise ClientError(400)
+        except ValueError as exc:
+            # Only that a line is too long has no status of its own.
+            too_long = 414 if head.find('\n') > Request.max_readline else 431
+            status_code = getattr(exc, 'status_code', too_long)
+            response = await recover(self.app, None, ClientError(status_code))
+        else:
+            if sock:
+                request.sock = sock
+            response = await self.app.dispatch_request(request)
+        if response is not Response.already_handled:
+            response.complete()
+            self._update_cookies(response, _value(headers, 'host'))
+        return response
+
+    def _complete(self, path, headers, body, scheme):
         """Return (headers, body) with what the request lacks; the caller's dictionary is kept."""
         names = {}
         for name in headers or {}:
@@ -194,47 +265,30 @@ class TestClient:
             body = body.encode()
         if body and 'content-length' not in names:
             result['Content-Length'] = str(len(body))
-        cookies = self._cookies_for(path.split('?')[0])
-        if cookies:
-            name = names.get('cookie', 'Cookie')
-            if name in result:
-                cookies = result[name] + '; ' + cookies
-            result[name] = cookies
+        if self.cookies:
+            path = path.split('?')[0]
+            cookies = self._cookies().header(_value(result, 'host'), path, scheme == 'https')
+            if cookies:
+                name = names.get('cookie', 'Cookie')
+                if name in result:
+                    cookies = result[name] + '; ' + cookies
+                result[name] = cookies
         return result, body or b''
 
-    def _cookies_for(self, path):
-        pairs = []
-        for name in self.cookies:
-            value = self.cookies[name]
-            if isinstance(value, tuple):
-                value, prefix = value
-                if not path.startswith(prefix):
-                    continue
-            pairs.append(name + '=' + value)
-        return '; '.join(pairs)
+    def _cookies(self):
+        if not self._jar:
+            from .test_client_cookies import Jar
 
-    def _update_cookies(self, response):
+            self._jar = Jar(self)
+        return self._jar
+
+    def _update_cookies(self, response, host):
         cookies = response.headers.get('Set-Cookie') or ()
         for cookie in (cookies,) if isinstance(cookies, str) else cookies:
-            self._update_cookie(cookie)
+            self._cookies().store(cookie, host)
 
-    def _update_cookie(self, cookie):
-        pair, _, options = cookie.partition(';')
-        name, _, value = pair.partition('=')
-        path = '/'
-        expired = False
-        for option in options.split(';'):
-            attribute, _, setting = option.strip().partition('=')
-            attribute = attribute.lower()
-            if attribute == 'path':
-                path = setting
-            elif attribute == 'max-age':
-                expired = expired or not setting.isdigit() or int(setting) == 0
-            elif attribute == 'expires':
-                expired = expired or '1 jan 1970' in setting.lower()
-        stored = self.cookies.get(name)
-        stored_path = stored[1] if isinstance(stored, tuple) else '/'
-        if not expired:
-            self.cookies[name] = value if path == '/' else (value, path)
-        elif stored is not None and stored_path == path:
-            del self.cookies[name]
+
+def _value(headers, wanted):
+    for name in headers:
+        if name.lower() == wanted:
+            return str(headers[name]).strip()

@@ -67,8 +67,8 @@ class Client:
             self.buffer += WebSocket._encode_websocket_frame(opcode, answer)
 
 
-async def converse(test_client, path, client, headers):
-    """Do what ``TestClient.websocket`` says."""
+def handshake(headers):
+    """Return the header fields of a handshake, with these beside or in place of the usual ones."""
     every = {
         'Upgrade': 'websocket',
         'Connection': 'Upgrade',
@@ -80,6 +80,12 @@ async def converse(test_client, path, client, headers):
         if name.lower() in given:
             del every[name]
     every.update(headers or {})
+    return every
+
+
+async def converse(test_client, path, client, headers):
+    """Do what ``TestClient.websocket`` says."""
+    every = handshake(headers)
     generator = client()
     connection = Client(generator)
     try:

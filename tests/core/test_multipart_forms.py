@@ -1,13 +1,11 @@
 """``with_form_data``: what handlers see of forms; ``FileUpload``: copies and saved files."""
 
-import io
 import os
 
 from microdot import Microdot, Request
 from microdot.datastructures import NoCaseDict
 from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from microdot.test_client import TestClient
-from support import araises
 
 LARGE = b'\r\n--bound-ar' * 125
 TYPE = {'Content-Type': 'multipart/form-data; boundary=bound-ary'}
@@ -257,29 +255,3 @@ async def test_class_attribute_sets_the_limit():
             await upload.close()
     finally:
         FileUpload.max_memory_size = 1024
-
-
-class Path:
-    """An object for a path, where there is no pathlib."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __fspath__(self):
-        return self.path
-
-
-async def test_save():
-    name = '_upload' + ''.join(['%02x' % c for c in os.urandom(6)])
-    try:
-        for target in (name, Path(name)):
-            for length in (0, 1, 256, 1000):
-                await (await upload_of(length)).save(target)
-                with open(name, 'rb') as file:
-                    assert file.read() == LARGE[:length]
-    finally:
-        os.remove(name)
-    file = io.BytesIO()
-    await (await upload_of(1000)).save(file)
-    assert file.getvalue() == LARGE[:1000]
-    await araises(OSError, (await upload_of(10)).save('no/such/directory'))

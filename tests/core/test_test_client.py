@@ -192,6 +192,8 @@ ANSWERS = (
     (lambda: ('[1]', {'Content-Type': 'application/json'}), b'[1]', '[1]', [1]),
     (lambda: ('[1]', {'Content-Type': 'application/jsonp'}), b'[1]', '[1]', None),
     (lambda: ('[1]', {'Content-Type': 'text/plain'}), b'[1]', '[1]', None),
+    (lambda: ('', {'Content-Type': 'application/json'}), b'', '', None),
+    (lambda: ('{', {'Content-Type': 'application/json'}), b'{', '{', None),
 )
 
 
@@ -239,6 +241,10 @@ EVENTS = (
     ('data: {"a": 1}\n\n', b'{"a": 1}', None, None, None, {'a': 1}),
     ('event: x\ndata: foo\n\n', b'foo', 'x', None, None, None),
     ('id: 5\nevent: x\nretry: 2500\ndata: [1]\n\n', b'[1]', 'x', '5', 2.5, [1]),
+    ('data: {\ndata:  "a"\ndata\ndata: : 1}\n\n', b'{\n "a"\n\n: 1}', None, None, None, {'a': 1}),
+    ('data:\nid\n\n', b'', None, '', None, None),
+    ('data: a\r\nretry: x\r\ndata: b\r\n\r\n', b'a\nb', None, None, None, None),
+    ('data: c\rretry: 1\r\r', b'c', None, None, 0.001, None),
 )
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,21 @@ from microdot.multipart import FileUpload, FormDataIter, with_form_data
 
 app = Microdot()
 heap = []
+busy_for = []
+asked = [0]
+
+if sys.implementation.name == 'cpython':
+    import threading
+
+    released = threading.Event()
+
+
+class Stuck:
+    """A file that cannot be written to until somebody says so."""
+
+    def write(self, data):
+        busy_for.append('stuck')
+        released.wait()
 
 
 def used():
@@ -69,6 +85,36 @@ async def form(request):
     before = used()
     await request.files['f'].save(request.files['f'].filename)
     return {'names': sorted(request.form.keys()), 'heap': [before, used()]}
+
+
+@app.post('/busy')
+@with_form_data
+async def busy(request):
+    """Saves the copy of an upload, which waits for nobody, and tells how often it was asked."""
+    busy_for.append(request.files['f'].filename)
+    await request.files['f'].save(busy_for[0])
+    busy_for.clear()
+    return {'asked': asked[0]}
+
+
+@app.get('/asked')
+async def ask(request):
+    asked[0] += bool(busy_for)
+    return {'busy': bool(busy_for)}
+
+
+@app.post('/stuck')
+async def stuck(request):
+    async for _, value in FormDataIter(request):
+        if isinstance(value, FileUpload):
+            await value.save(Stuck())
+    return {}
+
+
+@app.get('/free')
+async def free(request):
+    released.set()
+    return {}
 
 
 FileUpload.directory = sys.argv[2]
@@ -176,3 +222,32 @@ def test_a_client_that_goes_away_leaves_no_file(server, folder):
         sock.sendall(head('/form', 'Content-Length: 100000') + before + b'x' * 50000)
         servers.eventually(lambda: os.listdir(folder / 'temporary'))
     servers.eventually(lambda: not os.listdir(folder / 'temporary'))
+
+
+def test_others_are_answered_while_an_upload_is_saved(server, folder):
+    target = folder / 'target'
+    before, after = form(target)
+    body = before + MEGABYTE * 2 + after
+    answers = []
+    upload = threading.Thread(
+        target=lambda: answers.append(
+            server.exchange(head('/busy', f'Content-Length: {len(body)}'), body)
+        )
+    )
+    upload.start()
+    while upload.is_alive():
+        server.body('/asked')
+    assert status(answers[0]) == 200, answers
+    assert json.loads(answers[0].partition(b'\r\n\r\n')[2])['asked'] > 0
+    assert target.read_bytes() == MEGABYTE * 2
+
+
+@pytest.mark.parametrize('runtime', ['cpython'])
+def test_a_file_that_blocks_keeps_nobody_waiting(server):
+    before, after = form('target')
+    body = before + b'x' * 5000 + after
+    with server.connect() as sock:
+        sock.sendall(head('/stuck', f'Content-Length: {len(body)}') + body)
+        servers.eventually(lambda: json.loads(server.body('/asked'))['busy'])
+        server.body('/free')
+        assert status(servers.read_all(sock)) == 200
