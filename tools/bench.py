@@ -9,6 +9,9 @@ importing and the client cost nothing here. Servers and client share one process
 process on another one costs more than a raw request, and a different amount each time
 (`--no-pin` leaves it to the scheduler).
 
+With `--runtime uvicorn` both run under uvicorn: an application of `microdot.asgi` against one that
+speaks bare ASGI (`make .venv/stamps/test` installs uvicorn).
+
 A round starts fresh processes. The ratio of a round is the median of its turns, neighbor against
 neighbor; the table shows the median of the rounds and the lowest and highest of them.
 
@@ -20,6 +23,7 @@ neighbor; the table shows the median of the rounds and the lowest and highest of
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -36,7 +40,8 @@ TARGETS = {  # highest CPU time per request allowed, as a multiple of the raw se
     ('cpython', 'closing'): 1.3,
     ('cpython', 'persistent'): 2.3,
 }
-RUNTIMES = ('cpython', 'micropython')
+RUNTIMES = ('cpython', 'micropython', 'uvicorn')
+BOTH = RUNTIMES[:2]
 WARM_UP = 100  # requests before the clock is read
 TURN = 200  # requests before the other server has its turn
 
@@ -70,6 +75,8 @@ class Contender:
 
 def builtin_contenders(runtime_name):
     """The raw server and ours on one runtime."""
+    if runtime_name == 'uvicorn':
+        return [asgi_contender('raw', 'asgi_raw:app'), asgi_contender('ours', 'asgi_hello:app')]
     start = [sys.executable]
     if runtime_name == 'micropython':
         start = runtimes.micropython_command()
@@ -78,6 +85,15 @@ def builtin_contenders(runtime_name):
         Contender('raw', runtime_name, [*raw, '{mode}']),
         Contender('ours', runtime_name, ours),
     ]
+
+
+def asgi_contender(name, app):
+    """An application that uvicorn serves."""
+    if importlib.util.find_spec('uvicorn') is None:
+        raise server.Missing('uvicorn is missing: `make .venv/stamps/test` installs it')
+    command = [sys.executable, '-m', 'uvicorn', '--log-level=error', '--no-access-log']
+    command += ['--port={port}', '--app-dir', str(server.PROGRAMS), app]
+    return Contender(name, 'uvicorn', command)
 
 
 def other_contender(option):
@@ -131,7 +147,7 @@ def summarize(times):
         for name in rounds[0]:
             if name != 'raw':
                 row = {'runtime': runtime_name, 'mode': mode, 'server': name}
-                target = TARGETS[runtime_name, mode] if name == 'ours' else None
+                target = TARGETS.get((runtime_name, mode)) if name == 'ours' else None
                 row.update(compare(rounds, name), target=target)
                 row['verdict'] = table.verdict(row['ratio'], target)
                 rows.append(row)
@@ -188,9 +204,9 @@ def parse_arguments():
 
 def prepare(options):
     """The contenders that the options ask for, and the versions they run on."""
-    names = RUNTIMES if options.runtime == 'both' else (options.runtime,)
+    names = BOTH if options.runtime == 'both' else (options.runtime,)
     versions = []
-    if 'cpython' in names:
+    if names[0] != 'micropython':
         versions.append(f'CPython {platform.python_version()}')
     if 'micropython' in names:
         versions.append(runtimes.micropython_name())

@@ -146,7 +146,8 @@ def half_close(writer):
 
 
 def peer_is_gone(reader, held, limit):
-    return held, reader.at_eof() or reader.exception() is not None
+    # at_eof() waits until all is read: a close frame or another request may still lie there.
+    return held, reader._eof or reader.exception() is not None
 
 
 def accept_cancel():

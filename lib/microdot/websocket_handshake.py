@@ -26,11 +26,16 @@ def accept(ws, request):
         exc = HTTPException(426)
         exc.headers = {'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13'}
         raise exc
-    origin = headers.get('Origin')
-    allowed = ws.allowed_origins
-    if allowed is True:
-        allowed = (request.scheme + '://' + headers.get('Host', ''),)
-    if origin and allowed is not None and origin not in allowed:
-        abort(403)
+    check_origin(ws, request)
     digest = sha1((key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest()
     return b2a_base64(digest).decode().strip()
+
+
+def check_origin(ws, request):
+    """Raise ``HTTPException`` (403) for an origin that is not allowed (RFC 6455, 10.2)."""
+    origin = request.headers.get('Origin')
+    allowed = ws.allowed_origins
+    if allowed is True:
+        allowed = (request.scheme + '://' + request.headers.get('Host', ''),)
+    if origin and allowed is not None and origin not in allowed:
+        abort(403)

@@ -120,7 +120,12 @@ def add_stream(app, kind):
 async def test_waiting_handler_is_cancelled():
     async with serve(make_app()) as server:
         notes = server.app.notes
-        for raw in (get('/sleep'), get('/sleep', method='HEAD'), post('/sleep', b'abc')):
+        for raw in (
+            get('/sleep'),
+            get('/sleep', method='HEAD'),
+            post('/sleep', b'abc'),
+            get('/sleep') + get('/'),  # with something left to read
+        ):
             notes.clear()
             client = await server.open()
             await client.send(raw)

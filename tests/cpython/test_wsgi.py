@@ -1,0 +1,476 @@
+"""`microdot.wsgi`, by environs made here and the standard library's validator."""
+
+import asyncio
+import gc
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from unittest import mock
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import pytest
+
+import microdot
+from microdot import wsgi
+from microdot.wsgi import Microdot, Request, Response
+
+LIB = Path(__file__).resolve().parents[2] / 'lib'
+DEADLINE = 30
+
+
+class Answer:
+    """What an application answers to an environ, checked by the validator unless told not to."""
+
+    def __init__(self, app, environ, validated=True):
+        self.starts = 0
+        result = (validator(app) if validated else app)(environ, self.start)
+        try:
+            self.started_before = self.starts
+            self.parts = list(result)
+        finally:
+            if hasattr(result, 'close'):
+                result.close()
+        self.body = b''.join(self.parts)
+        self.code = int(self.status.split(' ')[0])
+
+    def start(self, status, headers, exc_info=None):
+        self.starts += 1
+        self.status, self.headers = status, headers
+        return lambda data: None  # what it returns has to be callable
+
+
+def environ(method='GET', path='/', body=b'', **values):
+    """An environ that the validator is content with; `None` removes a name."""
+    result = {'REQUEST_METHOD': method, 'SCRIPT_NAME': '', 'PATH_INFO': path}
+    if body:
+        result['CONTENT_LENGTH'] = str(len(body))
+    result['wsgi.input'] = io.BytesIO(body)
+    setup_testing_defaults(result)
+    result.update({'SERVER_PROTOCOL': 'HTTP/1.1', 'QUERY_STRING': ''})
+    result.update(values)
+    return {name: value for name, value in result.items() if value is not None}
+
+
+def echo_app(result):
+    """An application of which each route returns result(request)."""
+    app = Microdot()
+
+    async def handler(request, path=''):
+        value = result(request)
+        return await value if hasattr(value, '__await__') else value
+
+    for pattern in ('/', '/<path:path>'):
+        app.route(pattern, methods=['GET', 'POST'])(handler)
+    return app
+
+
+def test_names():
+    names = ('Request', 'Response', 'abort', 'redirect', 'send_file', 'URLPattern', 'AsyncBytesIO')
+    for name in (*names, 'iscoroutine'):
+        assert getattr(wsgi, name) == getattr(microdot, name), name
+    assert wsgi.os is os
+    assert wsgi.WebSocket is microdot.websocket.WebSocket
+    assert issubclass(wsgi.Microdot, microdot.Microdot)
+
+
+def test_request():
+    seen = []
+    app = Microdot()
+
+    @app.post('/foo/<name>')
+    def handler(request, name):
+        seen.append((request, name))
+        return 'response', {'Content-Type': 'text/plain', 'Set-Cookie': ['a=b', 'c=d']}
+
+    values = {
+        'CONTENT_TYPE': 'text/x',
+        'HTTP_AUTHORIZATION': 'Bearer x',
+        'HTTP_COOKIE': 'a=b; c=d',
+        'HTTP_X_TEXT': 'caf\u00c3\u00a9',
+        'HTTP_HOST': None,
+        'QUERY_STRING': 'a=1',
+        'REMOTE_ADDR': '1.2.3.4',
+        'REMOTE_PORT': '5678',
+        'wsgi.url_scheme': 'https',
+    }
+    given = environ('POST', '/foo/bar', b'body', **values)
+    answer = Answer(app, given)
+    request, name = seen[0]
+    assert (name, request.app, request.method, request.path) == ('bar', app, 'POST', '/foo/bar')
+    assert (request.url, request.query_string, request.args['a']) == ('/foo/bar?a=1', 'a=1', '1')
+    assert request.headers == {
+        'Authorization': 'Bearer x',
+        'Cookie': 'a=b; c=d',
+        'X-Text': 'caf\u00e9',
+        'Content-Length': '4',
+        'Content-Type': 'text/x',
+    }
+    assert request.cookies == {'a': 'b', 'c': 'd'}
+    assert (request.http_version, request.scheme) == ('HTTP/1.1', 'https')
+    assert request.client_addr == ('1.2.3.4', 5678)
+    assert (request.body, request.content_length) == (b'body', 4)
+    assert request.environ['PATH_INFO'] == '/foo/bar'
+    assert request.sock == (None, None)
+    assert (answer.status, answer.started_before, answer.body) == ('200 OK', 1, b'response')
+    assert sorted(answer.headers) == [
+        ('Content-Length', '8'),
+        ('Content-Type', 'text/plain'),
+        ('Set-Cookie', 'a=b'),
+        ('Set-Cookie', 'c=d'),
+    ]
+
+
+TARGETS = [
+    # environ -> path, url
+    ({'PATH_INFO': '/a'}, '/a', '/a'),
+    ({'PATH_INFO': '/a', 'QUERY_STRING': 'x=%20'}, '/a', '/a?x=%20'),
+    ({'PATH_INFO': '/a', 'QUERY_STRING': None}, '/a', '/a'),
+    ({'PATH_INFO': '/b', 'SCRIPT_NAME': '/a'}, '/a/b', '/a/b'),
+    ({'PATH_INFO': None, 'SCRIPT_NAME': '/a'}, '/a', '/a'),
+    ({'PATH_INFO': '/a', 'SCRIPT_NAME': None}, '/a', '/a'),
+    ({'PATH_INFO': '/caf\u00c3\u00a9'}, '/caf\u00e9', '/caf%C3%A9'),
+    ({'PATH_INFO': '/a?b'}, '/a?b', '/a%3Fb'),
+    ({'PATH_INFO': '/a%20'}, '/a%20', '/a%2520'),
+    ({'PATH_INFO': '/a/b', 'RAW_URI': '/a%2Fb?x'}, '/a/b', '/a%2Fb'),
+    ({'PATH_INFO': '/a/b', 'REQUEST_URI': '/a%2Fb'}, '/a/b', '/a%2Fb'),
+    ({'PATH_INFO': '/a b', 'REQUEST_URI': 'http://h/a%20b'}, '/a b', '/a%20b'),
+]
+
+
+@pytest.mark.parametrize('values, path, url', TARGETS)
+def test_targets(values, path, url):
+    seen = []
+    app = echo_app(lambda request: seen.append((request.path, request.url)))
+    validated = None not in values.values()
+    assert Answer(app, environ(**values), validated).code == 204
+    assert seen == [(path, url)]
+
+
+@pytest.mark.parametrize(
+    'values, status',
+    [
+        ({'PATH_INFO': '/\u00ff'}, 400),
+        ({'PATH_INFO': '/a\0'}, 400),
+        ({'PATH_INFO': '/\u20ac'}, 400),
+        ({'QUERY_STRING': 'a=\u00ff'}, 400),
+        ({'CONTENT_LENGTH': '-1'}, 400),
+        ({'CONTENT_LENGTH': 'x'}, 400),
+        ({'CONTENT_LENGTH': '60000'}, 413),
+        ({'HTTP_TRANSFER_ENCODING': 'chunked'}, 411),
+    ],
+)
+def test_refused(values, status):
+    app = echo_app(lambda request: 'never')
+    assert Answer(app, environ('POST', **values), validated=False).code == status
+
+
+def test_little_known():
+    app = echo_app(lambda request: '%s %s' % (request.client_addr, request.body))
+    given = {'REQUEST_METHOD': 'GET', 'SERVER_PROTOCOL': 'HTTP/1.1', 'CONTENT_LENGTH': ''}
+    given.update({'PATH_INFO': '/', 'CONTENT_TYPE': ''})
+    assert Answer(app, given, validated=False).body == b"None b''"
+    given.update({'REMOTE_ADDR': 'h', 'REMOTE_PORT': ''})
+    assert Answer(app, given, validated=False).body == b"('h', 0) b''"
+
+
+STREAMS = [
+    (lambda s: s.read(), b'one\ntwo;three'),
+    (lambda s: s.read(2), b'on'),
+    (lambda s: s.readexactly(9), b'one\ntwo;t'),
+    (lambda s: s.readline(), b'one\n'),
+    (lambda s: s.readuntil(b';t'), b'one\ntwo;t'),
+]
+
+
+class Slow(io.BytesIO):
+    """A file that gives a byte or two at a time."""
+
+    def read(self, n=-1):
+        return super().read(min(n, 2))
+
+
+@pytest.mark.parametrize('limit', [5, 16384])
+@pytest.mark.parametrize('terminated', [False, True])
+@pytest.mark.parametrize('call, result', STREAMS)
+def test_streams(call, result, terminated, limit, monkeypatch):
+    monkeypatch.setattr(Request, 'max_body_length', limit)
+    bodies = []
+
+    async def handler(request):
+        bodies.append(request.body)
+        return await call(request.stream)
+
+    values = {'wsgi.input': Slow(b'one\ntwo;three')}
+    if terminated:
+        values.update({'HTTP_TRANSFER_ENCODING': 'chunked', 'wsgi.input_terminated': True})
+    else:
+        # There may be more to read, of the next request, or nothing, for ever.
+        values.update({'CONTENT_LENGTH': '13', 'wsgi.input': Slow(b'one\ntwo;three...')})
+    assert Answer(echo_app(handler), environ('POST', **values)).body == result
+    assert bodies == [b'' if limit == 5 else b'one\ntwo;three']
+
+
+@pytest.mark.parametrize(
+    'file', [io.BytesIO(b'abc'), mock.Mock(read=mock.Mock(side_effect=OSError))]
+)
+def test_body_ends_early(file):
+    app = echo_app(lambda request: 'never')
+    values = {'CONTENT_LENGTH': '4', 'wsgi.input': file}
+    assert Answer(app, environ('POST', **values), validated=False).code == 400
+
+
+def test_chunked_too_large(monkeypatch):
+    monkeypatch.setattr(Request, 'max_content_length', 16)
+    values = {'HTTP_TRANSFER_ENCODING': 'chunked', 'wsgi.input_terminated': True}
+    values['wsgi.input'] = io.BytesIO(b'x' * 17)
+    assert Answer(echo_app(lambda request: 'never'), environ('POST', **values)).code == 413
+
+
+async def generated():
+    yield 'a'
+    yield b''
+    yield b'bc'
+
+
+RESPONSES = [
+    # result, status line, headers, body
+    (lambda: 'text', '200 OK', {'Content-Length': '4'}, b'text'),
+    (lambda: '', '200 OK', {'Content-Length': '0'}, b''),
+    (lambda: bytearray(b'ab'), '200 OK', {'Content-Length': '2'}, b'ab'),
+    (lambda: ('x', 201, {'X-Y': 5}), '201 Created', {'X-Y': '5'}, b'x'),
+    (lambda: ('x', {'X': 'caf\u00e9'}), '200 OK', {'X': 'caf\u00c3\u00a9'}, b'x'),
+    (lambda: Response('x', 299, reason='Why not'), '299 Why not', {}, b'x'),
+    (lambda: None, '204 N/A', {'Content-Length': None, 'Content-Type': None}, b''),
+    (lambda: ('never', 304), '304 Not Modified', {'Content-Type': None}, b''),
+    (generated, '200 OK', {'Content-Length': None}, b'abc'),
+    (lambda: iter(['1', b'', b'2']), '200 OK', {'Content-Length': None}, b'12'),
+    (lambda: (generated(), {'Content-Length': '2'}), '200 OK', {'Content-Length': '2'}, b'ab'),
+    (lambda: ('x', {'Connection': 'close'}), '200 OK', {'Connection': None}, b'x'),
+    (lambda: ('x', 426, {'Upgrade': 'a'}), '426 Upgrade Required', {'Upgrade': None}, b'x'),
+    (lambda: ('x', {'X': 'a\nb'}), '500 Internal Server Error', {}, b'Internal server error'),
+    (lambda: 1 / 0, '500 Internal Server Error', {}, b'Internal server error'),
+    (lambda: wsgi.abort(409, 'no'), '409 Conflict', {}, b'no'),
+    (lambda: wsgi.send_file(__file__), '200 OK', {}, Path(__file__).read_bytes()),
+    (lambda: Response.already_handled, '200 N/A', {}, b''),
+]
+
+
+@pytest.mark.parametrize('method', ['GET', 'HEAD'])
+@pytest.mark.parametrize('row', RESPONSES)
+def test_responses(row, method):
+    result, status, headers, body = row
+    answer = Answer(echo_app(lambda request: result()), environ(method))
+    assert answer.status == status
+    for name, value in headers.items():
+        assert dict(answer.headers).get(name) == value
+    assert answer.body == (b'' if method == 'HEAD' else body)
+    assert b'' not in answer.parts
+
+
+def test_parts_come_one_by_one():
+    """The first part is there before the second is made; closing closes the generator."""
+    events = []
+
+    async def body():
+        try:
+            for i in range(10):
+                events.append(i)
+                yield str(i)
+        finally:
+            events.append('closed')
+
+    result = echo_app(lambda request: body())(environ(), lambda status, headers: None)
+    assert events == []
+    assert (next(result), next(result), events) == (b'0', b'1', [0, 1])
+    result.close()
+    assert events == [0, 1, 'closed']
+    result.close()
+    assert list(result) == []
+
+
+def test_start_response_fails():
+    closed = []
+
+    class Body:
+        async def __anext__(self):
+            raise AssertionError('not wanted')
+
+        async def aclose(self):
+            closed.append(True)
+
+    def start_response(status, headers):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        echo_app(lambda request: Body())(environ(), start_response)
+    assert closed == [True]
+
+
+def test_threads():
+    """Requests of several threads are handled at once, and all on one loop."""
+    loops = []
+    app = Microdot()
+    waiting = []
+    everybody = []
+
+    @app.get('/<kind>')
+    async def handler(request, kind):
+        loops.append(asyncio.get_running_loop())
+        if not waiting:
+            everybody.append(asyncio.Event())
+        waiting.append(kind)
+        if len(waiting) == 4:
+            everybody[0].set()
+        await asyncio.wait_for(everybody[0].wait(), DEADLINE)
+        return kind
+
+    barrier = threading.Barrier(2, timeout=DEADLINE)
+
+    @app.get('/sync/<kind>')
+    def blocking(request, kind):
+        barrier.wait()
+        return kind
+
+    answers = []
+    paths = ['/a', '/b', '/c', '/d', '/sync/e', '/sync/f']
+    threads = [
+        threading.Thread(target=lambda p=path: answers.append(Answer(app, environ(path=p)).body))
+        for path in paths
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE)
+    assert sorted(answers) == [b'a', b'b', b'c', b'd', b'e', b'f']
+    assert set(loops) == {app.loop}
+
+
+def test_tasks_go_on():
+    done = threading.Event()
+
+    async def handler(request):
+        async def later():
+            await asyncio.sleep(0.05)
+            done.set()
+
+        request.app.task = asyncio.create_task(later())
+        return 'started'
+
+    app = echo_app(handler)
+    assert Answer(app, environ()).body == b'started'
+    assert done.wait(DEADLINE)
+
+
+def test_nothing_is_left():
+    """The loop of an application that nobody needs any more ends, with its tasks and its thread."""
+    cancelled = []
+
+    async def handler(request):
+        async def forever():
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                cancelled.append(True)
+                raise
+
+        tasks.append(asyncio.create_task(forever()))
+        await asyncio.sleep(0)
+        return 'started'
+
+    tasks = []
+    app = echo_app(handler)
+    assert Answer(app, environ()).body == b'started'
+    loop, thread = app.loop, app._runner.thread
+    assert loop.is_running() and thread.is_alive()
+    del app
+    gc.collect()
+    thread.join(DEADLINE)
+    assert loop.is_closed() and not thread.is_alive() and cancelled == [True]
+
+
+PROGRAM = """
+import os, sys
+from microdot.wsgi import Microdot
+
+app = Microdot()
+tasks = []
+
+@app.get('/')
+async def index(request):
+    import asyncio
+    tasks.append(asyncio.create_task(asyncio.sleep(600)))
+    return str(os.getpid())
+
+@app.get('/sync')
+def sync(request):
+    return 'sync'
+
+def ask(path):
+    environ = {'REQUEST_METHOD': 'GET', 'PATH_INFO': path, 'SERVER_PROTOCOL': 'HTTP/1.1'}
+    return b''.join(app(environ, lambda status, headers: None)).decode()
+
+assert ask('/sync') == 'sync'
+for _ in range(2):
+    child = os.fork()
+    assert ask('/') == str(os.getpid())
+    if not child:
+        sys.exit()
+    assert os.waitpid(child, 0)[1] == 0
+    assert ask('/') == str(os.getpid())
+"""
+
+
+def test_forks_and_exit():
+    """A forked process gets a loop of its own; processes end in good order, without a word."""
+    ran = subprocess.run(
+        [sys.executable, '-X', 'dev', '-W', 'error', '-c', PROGRAM],
+        env={**os.environ, 'PYTHONPATH': str(LIB)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, '', '')
+
+
+def test_websocket_is_refused():
+    app = Microdot()
+    app.get('/ws')(wsgi.with_websocket(lambda request, ws: None))
+    values = {'HTTP_UPGRADE': 'websocket', 'HTTP_CONNECTION': 'Upgrade', 'PATH_INFO': '/ws'}
+    assert Answer(app, environ(**values)).code == 400
+    values.update({'HTTP_SEC_WEBSOCKET_KEY': 'dGhlIHNhbXBsZSBub25jZQ=='})
+    tls = mock.Mock(dup=mock.Mock(side_effect=NotImplementedError))  # as ssl.SSLSocket has it
+    for version, sock, status in (('13', None, 501), ('13', tls, 501), ('8', None, 426)):
+        values.update({'HTTP_SEC_WEBSOCKET_VERSION': version, 'gunicorn.socket': sock})
+        answer = Answer(app, environ(**values))
+        assert answer.code == status
+    assert ('Sec-WebSocket-Version', '13') in answer.headers
+
+
+def test_already_handled():
+    """gunicorn is made to write nothing; others have to write something."""
+    app = echo_app(lambda request: Response.already_handled)
+    with pytest.raises(StopIteration):
+        app(environ(**{'gunicorn.socket': mock.Mock()}), None)
+    assert Response.already_handled.headers == {}
+
+
+def test_shutdown():
+    with mock.patch('microdot.wsgi.os.kill') as kill:
+        Microdot().shutdown()
+    kill.assert_called_once_with(os.getpgrp(), signal.SIGTERM)
+
+
+def test_own_server():
+    app = Microdot()
+    with mock.patch('microdot.application.Microdot.run') as run:
+        app.run('127.0.0.1', 8000, debug=True, ssl=None)
+    assert app.embedded_server
+    run.assert_called_once_with('127.0.0.1', 8000, True, ssl=None)
+    with mock.patch('microdot.wsgi.os.kill') as kill:
+        app.shutdown()
+    assert not kill.called
