@@ -1,48 +1,90 @@
-# What a MicroPython firmware includes to have the framework frozen in: see boards/README.md.
-# opt=3 leaves out asserts and line numbers, which cost flash and RAM.
+# What a MicroPython firmware includes to have the framework frozen in: see docs/firmware.md.
+#
+#     include('/path/to/manifest.py')                                     everything
+#     include('/path/to/manifest.py', sse=False, opt=2)                   without an extension
+#     include('/path/to/manifest.py', extensions=False, websocket=True)   the core and one
+#
+# A frozen module takes flash; it takes memory only once it is imported.
 
-metadata(description='A web framework that fits a microcontroller', version='0.1.0', license='MIT')
+# No metadata(): MicroPython's build would write a `__version__` into every module for it.
 
-package(
-    'microdot',
-    (
-        '__init__.py',
-        'application.py',
-        'auth.py',
-        'body.py',
-        'compat.py',
-        'compat_late.py',
-        'cookies.py',
-        'cors.py',
-        'csrf.py',
-        'datastructures.py',
-        'errors.py',
-        'exchange.py',
-        'files.py',
-        'framing.py',
-        'handling.py',
-        'heads.py',
-        'helpers.py',
-        'http1.py',
-        'jwt_hs256.py',
-        'lifecycle.py',
-        'login.py',
-        'microdot.py',
-        'multipart.py',
-        'parsing.py',
-        'registering.py',
-        'request.py',
-        'responding.py',
-        'response.py',
-        'routing.py',
-        'server.py',
-        'session.py',
-        'sse.py',
-        'status.py',
-        'urlcoding.py',
-        'websocket.py',
-        'websocket_handshake.py',
-    ),
-    base_path='lib',
-    opt=3,
+import os
+
+CORE = (
+    '__init__.py',
+    'application.py',
+    'body.py',
+    'compat.py',
+    'compat_late.py',
+    'cookies.py',
+    'datastructures.py',
+    'errors.py',
+    'exchange.py',
+    'files.py',
+    'framing.py',
+    'handling.py',
+    'heads.py',
+    'helpers.py',
+    'http1.py',
+    'lifecycle.py',
+    'microdot.py',
+    'parsing.py',
+    'registering.py',
+    'request.py',
+    'responding.py',
+    'response.py',
+    'routing.py',
+    'server.py',
+    'status.py',
+    'urlcoding.py',
 )
+
+# Option: the modules of an extension.
+EXTENSIONS = {
+    'auth': ('auth.py',),
+    'cors': ('cors.py',),
+    'csrf': ('csrf.py',),
+    'login': ('login.py',),
+    'multipart': ('multipart.py',),
+    'session': ('jwt_hs256.py', 'session.py'),
+    'sse': ('sse.py',),
+    'static': ('ranges.py', 'static.py'),
+    'templates': ('utemplate.py',),
+    'websocket': ('websocket.py', 'websocket_handshake.py'),
+}
+
+options.defaults(
+    extensions=True,  # what the options of EXTENSIONS are unless given
+    app=None,  # a folder with modules of an application: absolute, or from here
+    opt=3,  # 3 leaves out asserts and line numbers, which cost flash and memory; 0 keeps them
+)
+
+OTHERS = ('extensions', 'app', 'opt')
+for name in options._kwargs or ():
+    if name not in EXTENSIONS and name not in OTHERS:
+        raise ValueError('%s: no such option' % name)
+
+
+def wanted(name):
+    chosen = getattr(options, name)
+    return options.extensions if chosen is None else chosen
+
+
+def modules_in(folder):
+    # Sorted: the order that a file system happens to have would make another firmware.
+    found = []
+    for path, _, names in os.walk(folder):
+        found += [os.path.relpath(os.path.join(path, n), folder) for n in names if n[-3:] == '.py']
+    return tuple(sorted(found))
+
+
+modules = list(CORE)
+for extension in EXTENSIONS:
+    if wanted(extension) or (extension == 'session' and wanted('login')):
+        modules.extend(EXTENSIONS[extension])
+
+package('microdot', tuple(sorted(modules)), base_path='lib', opt=options.opt)
+if wanted('templates'):
+    package('utemplate', modules_in('lib/utemplate'), base_path='lib', opt=options.opt)
+if options.app:
+    freeze(options.app, modules_in(options.app), opt=options.opt)

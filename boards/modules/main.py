@@ -1,0 +1,4 @@
+# Runs at every start of a board, after boot.py.
+import startup
+
+startup.run()

@@ -1,0 +1,116 @@
+"""An application's folder on its way into a firmware."""
+
+import building
+import pytest
+
+from firmware import application
+from firmware.steps import Failure
+
+TEMPLATE = 'Hello {{ name }}!\n'
+
+
+@pytest.fixture
+def app(tmp_path):
+    folder = tmp_path / 'app'
+    for name, text in {
+        'main.py': 'import parts\n',
+        'parts.py': 'one = 1\n',
+        'pages/__init__.py': '',
+        'pages/index.py': 'two = 2\n',
+        'notes.txt': 'not a module\n',
+        'tests/test_parts.py': '',
+        '.hidden/module.py': '',
+        '__pycache__/parts.py': '',
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob('*') if path.is_file())
+
+
+MODULES = ['frozen_application.py', 'pages/__init__.py', 'pages/index.py', 'parts.py']
+
+
+def test_its_modules(app, tmp_path):
+    made = application.prepare(app, tmp_path / 'made')
+    assert names(made) == MODULES
+    assert (made / 'frozen_application.py').read_text() == 'import parts\n'
+
+
+def test_its_main_file_may_be_named_otherwise(app, tmp_path):
+    (app / 'main.py').rename(app / 'server.py')
+    assert names(application.prepare(app / 'server.py', tmp_path / 'made')) == MODULES
+
+
+def test_what_has_not_changed_is_not_touched_and_what_has_gone_goes(app, tmp_path):
+    made = application.prepare(app, tmp_path / 'made')
+    before = {name: (made / name).stat().st_mtime_ns for name in MODULES}
+    (app / 'pages/index.py').unlink()
+    (app / 'parts.py').write_text('one = 11\n')
+    application.prepare(app, made)
+    assert names(made) == [name for name in MODULES if name != 'pages/index.py']
+    changed = [name for name in names(made) if (made / name).stat().st_mtime_ns != before[name]]
+    assert changed == ['parts.py']
+
+
+def test_static_files_become_a_module(app, tmp_path):
+    (app / 'static').mkdir()
+    (app / 'static' / 'style.css').write_text('body { color: black }\n')
+    made = application.prepare(app, tmp_path / 'made')
+    assert names(made) == [*MODULES, 'static_resources.py']
+    packed = (made / 'static_resources.py').read_text()
+    compile(packed, 'static_resources.py', 'exec')
+    assert 'color: black' in packed
+
+
+def test_templates_are_compiled(app, tmp_path):
+    (app / 'templates').mkdir()
+    (app / 'templates' / 'hello.txt').write_text('{% args name %}\n' + TEMPLATE)
+    made = application.prepare(app, tmp_path / 'made')
+    (module,) = set(names(made)) - set(MODULES)
+    assert module.startswith('templates/hello')
+    compile((made / module).read_text(), module, 'exec')
+
+
+def test_templates_that_are_compiled_already_are_taken(app, tmp_path):
+    (app / 'templates').mkdir()
+    (app / 'templates' / 'hello.txt').write_text(TEMPLATE)
+    (app / 'templates' / 'hello_txt.py').write_text('# compiled with other options\n')
+    made = application.prepare(app, tmp_path / 'made')
+    assert (made / 'templates' / 'hello_txt.py').read_text() == '# compiled with other options\n'
+
+
+def fail(*arguments):
+    with pytest.raises(Failure) as raised:
+        application.prepare(*arguments)
+    assert '\n' not in str(raised.value)
+    return str(raised.value)
+
+
+def test_a_template_that_does_not_compile(app, tmp_path):
+    (app / 'templates').mkdir()
+    (app / 'templates' / 'bad.txt').write_text('{% if %\n{% endfor %}')
+    assert 'bad.txt' in fail(app, tmp_path / 'made')
+
+
+def test_a_folder_without_a_main_file(tmp_path):
+    assert (
+        fail(tmp_path, tmp_path / 'made') == f'APP={tmp_path}: no main.py in there, and not a file'
+    )
+
+
+@pytest.mark.parametrize('name', ['startup.py', 'link.py', 'frozen_application.py'])
+def test_a_name_that_the_firmware_uses(app, tmp_path, name):
+    (app / name).touch()
+    assert fail(app, tmp_path / 'made') == (
+        f'{name} is a name that the firmware uses itself: rename that module'
+    )
+
+
+def test_every_example_can_be_frozen(tmp_path):
+    for main in sorted((building.ROOT / 'examples').glob('*/main.py')):
+        made = application.prepare(main.parent, tmp_path / main.parent.name)
+        assert (made / 'frozen_application.py').read_text() == main.read_text()

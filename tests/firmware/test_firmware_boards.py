@@ -1,0 +1,142 @@
+"""The boards: their table, and manifests that MicroPython's own tools freeze."""
+
+import re
+import subprocess
+import sys
+
+import building
+import pytest
+
+from firmware import boards, ports, sources
+
+DEFINED = {
+    'MICROPY_HW_FLASH_STORAGE_BYTES': 'storage',
+    'MICROPY_HW_ROMFS_BYTES': 'romfs',
+}
+# Frozen into each board, whatever its network is.
+COMMON = {'asyncio/core.py', 'microdot/server.py', 'utemplate/compiled.py', 'app_of_a_test.py'}
+STARTING = {
+    'rpi_pico': {'main.py', 'startup.py', 'link.py', '_boot.py'},
+    'rpi_pico_w': {'main.py', 'startup.py', 'link.py', '_boot.py'},
+    'rpi_pico2_w': {'main.py', 'startup.py', 'link.py', '_boot.py'},
+    'unix': {'launch.py', 'serve.py'},
+}
+FLASHED = [name for name in building.BOARDS if 'flash' in boards.find(name)]
+EMPTY_DRIVER = ('cyw43_ctrl.c', 'cyw43_ll.c', 'cyw43_lwip.c', 'cyw43_stats.c', 'cyw43.h')
+
+
+def test_every_board_has_its_folder():
+    folders = {path.parent.name for path in boards.FOLDER.glob('*/manifest.py')}
+    assert folders == set(building.BOARDS)
+
+
+@pytest.mark.parametrize('board', FLASHED)
+def test_the_flash_is_divided_without_overlap(board):
+    flash = boards.find(board)['flash']
+    romfs, storage = flash['romfs'], flash['storage']
+    assert flash['image'] < romfs['offset']
+    assert romfs['offset'] + romfs['size'] == storage['offset']
+    assert storage['offset'] + storage['size'] == flash['size']
+    assert all(part[key] % 4096 == 0 for part in (romfs, storage) for key in part)
+
+
+@pytest.mark.parametrize('board', FLASHED)
+def test_the_header_divides_the_flash_like_the_table(board):
+    header = boards.FOLDER / board / 'mpconfigboard.h'
+    if not header.exists():
+        pytest.skip(f'{board} divides its flash elsewhere')
+    defined = dict(re.findall(r'#define (\w+) +\((0x[0-9a-f]+)\)', header.read_text()))
+    for name, part in DEFINED.items():
+        assert int(defined[name], 16) == boards.find(board)['flash'][part]['size']
+
+
+@pytest.fixture(scope='module')
+def mpy_cross(tmp_path_factory):
+    """The cross compiler of the pinned sources."""
+    folder = tmp_path_factory.mktemp('mpy-cross')
+    tree = building.tree('unix')
+    job = ports.Job(board='x', tree=tree, work=folder / 'x', env=building.steps.environment())
+    return ports.mpy_cross(job)
+
+
+def freeze(board, mpy_cross, folder, *options):
+    """Freeze a board's manifest and return the names of the frozen files and the C source."""
+    facts = boards.find(board)
+    tree = building.tree(facts['port'])
+    (folder / 'genhdr').mkdir(exist_ok=True)
+    names = folder / 'genhdr' / 'qstrdefs.preprocessed.h'  # of the C code: none here
+    names.write_text('QCFG(BYTES_IN_HASH, (2))\nQCFG(BYTES_IN_LEN, (1))\n')
+    command = [sys.executable, str(tree / 'tools' / 'makemanifest.py')]
+    command += ['-o', str(folder / 'frozen.c'), '-b', str(folder)]
+    places = {'MPY_DIR': tree, 'PORT_DIR': tree / 'ports' / facts['port'], 'MPY_LIB_DIR': ''}
+    for name, value in {**places, 'BOARD_DIR': boards.FOLDER / board}.items():
+        command += ['-v', f'{name}={value}']
+    arguments = ''.join(f', {option}' for option in options)
+    command.append(f'include({str(boards.FOLDER / board)!r}{arguments})')
+    env = building.steps.environment(MICROPY_MPYCROSS=str(mpy_cross))
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    content = (folder / 'frozen.c').read_text()
+    return set(re.findall('// - frozen file name: (.*)', content)), content
+
+
+@pytest.mark.parametrize('board', sorted(STARTING))
+def test_the_manifest_freezes(board, mpy_cross, tmp_path):
+    app = tmp_path / 'app'
+    app.mkdir()
+    (app / 'app_of_a_test.py').write_text('answer = 42\n')
+    names, content = freeze(board, mpy_cross, tmp_path, f'app={str(app)!r}')
+    assert COMMON | STARTING[board] <= names
+    assert not any(name.startswith('microdot/test_client') for name in names)
+    # Of asyncio and of the package; a manifest with metadata() would put one into each module.
+    assert content.count("STORE_NAME '__version__'") == 2
+
+
+def test_a_board_without_an_application(mpy_cross, tmp_path):
+    names, _ = freeze('unix', mpy_cross, tmp_path)
+    assert 'launch.py' in names
+    assert 'frozen_application.py' not in names
+
+
+@pytest.mark.parametrize('board', ['rpi_pico_w', 'rpi_pico2_w'])
+def test_cmake_takes_a_board_with_wifi(board, tmp_path):
+    """As far as it goes without the driver of the radio: empty files stand in for it."""
+    tree = tmp_path / 'tree'
+    subprocess.run(['cp', '-rs', str(building.tree('rp2')), str(tree)], check=True, timeout=300)
+    driver = tree / 'lib' / 'cyw43-driver' / 'src'
+    driver.mkdir(parents=True)
+    for name in EMPTY_DRIVER:
+        (driver / name).touch()
+    build = tmp_path / 'build'
+    command = ['cmake', '-S', str(tree / 'ports' / 'rp2'), '-B', str(build)]
+    command += [f'-DMICROPY_BOARD={board}', f'-DMICROPY_BOARD_DIR={boards.FOLDER / board}']
+    command += [f'-DMICROPY_FROZEN_MANIFEST={boards.FOLDER / board / "manifest.py"}']
+    command += ['-DPICO_NO_PICOTOOL=1', '-DPICO_BUILD_DOCS=0', '-DCMAKE_EXPORT_COMPILE_COMMANDS=1']
+    env = building.steps.environment()
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    commands = (build / 'compile_commands.json').read_text()
+    assert 'cyw43_ctrl.c' in commands
+    assert 'mpbthciport.c' not in commands  # of Bluetooth, which is left out
+    pico_board = {'rpi_pico_w': 'pico_w', 'rpi_pico2_w': 'pico2_w'}[board]
+    assert f'PICO_BOARD=\\"{pico_board}\\"'.replace('\\', '') in commands.replace('\\', '')
+
+
+@pytest.mark.parametrize('board', building.BOARDS)
+def test_a_checkout_that_lacks_submodules_is_told_which(board, tmp_path):
+    (tmp_path / 'py').mkdir()
+    (tmp_path / 'py' / 'mpconfig.h').touch()
+    facts = boards.find(board)
+    with pytest.raises(building.steps.Failure) as raised:
+        sources.checkout(str(tmp_path), board, facts)
+    line = str(raised.value)
+    assert line.endswith('submodule update --init ' + ' '.join(facts['submodules']))
+    for part in facts['submodules']:
+        (tmp_path / part).mkdir(parents=True)
+        (tmp_path / part / 'README.md').touch()
+    assert sources.checkout(str(tmp_path), board, facts) == tmp_path.resolve()
+
+
+def test_a_folder_that_is_no_checkout(tmp_path):
+    with pytest.raises(building.steps.Failure, match='no MicroPython checkout'):
+        sources.checkout(str(tmp_path), 'unix', boards.find('unix'))

@@ -1,0 +1,1 @@
+"""Builds firmware with the framework frozen in: `make firmware BOARD=...`, see docs/firmware.md."""

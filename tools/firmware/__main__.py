@@ -1,0 +1,127 @@
+"""Builds the firmware of a board: what `make firmware` calls.
+
+    PYTHONPATH=tools python -m firmware BOARD [--app DIR] [--micropython DIR]
+
+The image, its SHA-256, its size report and what it was built from go to build/firmware/BOARD. What
+is wrong is said in one line, with exit status 1, and leaves the last firmware as it was.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import shutil
+import sys
+
+import runtimes
+from firmware import application, apt, boards, ports, report, sources
+from firmware.steps import FIRMWARE, Failure, ask, remove, say, write
+
+APP = 'examples/dashboard'
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog='firmware', description='Build the firmware of a board.')
+    parser.add_argument('board', metavar='BOARD')
+    parser.add_argument('--app', default=APP, help='the application to freeze in: its folder')
+    parser.add_argument('--micropython', default='', help='a MicroPython checkout to build')
+    return parser.parse_args(arguments)
+
+
+def lock():
+    """Keep other builds out until this process ends."""
+    FIRMWARE.mkdir(parents=True, exist_ok=True)
+    held = open(FIRMWARE / 'lock', 'w')
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        say('Waiting for another build to end')
+        fcntl.flock(held, fcntl.LOCK_EX)
+    return held
+
+
+def source_tree(chosen, facts):
+    """The folder of MicroPython to build, and the environment that says its date and version."""
+    pinned = sources.pins()
+    if chosen.micropython:
+        tree = sources.checkout(chosen.micropython, chosen.board, facts)
+        date = ask('git', '-C', str(tree), 'log', '-1', '--format=%ct')
+        return tree, ports.job_environment(date or pinned['epoch'], None)
+    if facts['sources'] == 'checkout':
+        parts = ' '.join(facts['submodules'])
+        raise Failure(
+            f'{chosen.board} needs the driver of its radio, which no package has: MICROPYTHON_DIR='
+            f'path of a MicroPython checkout (v{facts["micropython"]}) with its submodules {parts}'
+        )
+    return sources.tree(facts['port']), ports.job_environment(pinned['epoch'], pinned['tag'])
+
+
+def manifest(board, app):
+    """Write the manifest of this build and return its path."""
+    path = FIRMWARE / 'work' / f'{board}.manifest.py'
+    include = runtimes.ROOT / 'boards' / board / 'manifest.py'
+    write(path, f'include({str(include)!r}, app={str(app)!r})\n')
+    return path
+
+
+def clear(job):
+    """Remove the objects of earlier builds, if anything but sources has changed since.
+
+    The build systems themselves do not notice a changed board, compiler or optimisation.
+    """
+    key = hashlib.sha256(f'{job.tree} {shutil.which("ninja")}'.encode())
+    folder = runtimes.ROOT / 'boards' / job.board
+    others = [runtimes.ROOT / 'manifest.py', job.manifest, sources.HERE / 'ports.py']
+    for path in (*sorted(folder.iterdir()), *others):
+        key.update(path.read_bytes())
+    for compiler in ('gcc', 'arm-none-eabi-gcc'):
+        key.update(ask(compiler, '--version').encode())
+    stamp = job.work.with_name(f'{job.board}.key')
+    if not stamp.exists() or stamp.read_text() != key.hexdigest():
+        remove(stamp)
+        remove(job.work)
+        job.work.mkdir(parents=True)
+        write(stamp, key.hexdigest())
+
+
+def build(chosen):
+    """Build the chosen board and return the folder of the results."""
+    facts = boards.find(chosen.board)
+    apt.need(sources.pins()['ports'][facts['port']])
+    tree, env = source_tree(chosen, facts)
+    work = FIRMWARE / 'work' / chosen.board
+    app = application.prepare(chosen.app, FIRMWARE / 'work' / f'{chosen.board}.app')
+    job = ports.Job(
+        board=chosen.board,
+        facts=facts,
+        tree=tree,
+        work=work,
+        out=FIRMWARE / chosen.board,
+        manifest=manifest(chosen.board, app),
+        env=env,
+        own=bool(chosen.micropython),
+    )
+    clear(job)
+    job.env['MICROPY_MPYCROSS'] = str(ports.mpy_cross(job))
+    ports.PORTS[facts['port']](job)
+    about = sources.built_from(facts['port'], tree, job.own)
+    report.finish(job, {**about, 'application': chosen.app})
+    return job.out
+
+
+def main(arguments):
+    chosen = options(arguments)
+    held = lock()
+    try:
+        build(chosen)
+    except Failure as exc:
+        sys.exit(str(exc))
+    except KeyboardInterrupt:
+        sys.exit('Interrupted. The next make goes on from here.')
+    except OSError as exc:
+        sys.exit(f'{exc.filename or "firmware"}: {exc.strerror}')
+    finally:
+        held.close()
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

@@ -1,0 +1,90 @@
+"""Makes a folder of modules to freeze from an application's folder.
+
+- `main.py` becomes `frozen_application.py`: `main` is what starts the board.
+- Modules and packages stay as they are.
+- `templates/` becomes a package of compiled templates: those that tools/templates.py has left
+  there, or if there are none, what it makes of them without options.
+- `static/` becomes the module `static_resources` (tools/resources.py).
+
+Everything else (tests, names that start with a dot, files of other kinds) stays behind.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import runtimes
+from firmware.steps import Failure, copy, remove
+
+MAIN = 'frozen_application.py'
+# Not modules of an application: tests, and what is packed.
+LEFT = ('tests', 'static')
+OURS = ('main.py', 'startup.py', 'link.py', 'launch.py', 'serve.py', MAIN)
+TOOLS = runtimes.ROOT / 'tools'
+
+
+def prepare(app, folder):
+    """Bring the folder up to date with the application, a folder or the path of its main file.
+
+    Files that have not changed are not touched, so that they are not compiled again.
+    """
+    main = Path(app).resolve()
+    if main.is_dir():
+        main /= 'main.py'
+    if not main.is_file():
+        raise Failure(f'APP={app}: no main.py in there, and not a file')
+    wanted = {MAIN: main, **modules(main)}
+    made = resources(main.parent, folder)
+    if not any(name.startswith('templates/') for name in wanted):
+        made += templates(main.parent, folder)
+    for name, source in wanted.items():
+        target = folder / name
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy(source, target)
+    for path in folder.rglob('*.py'):
+        if str(path.relative_to(folder)) not in (*wanted, *made):
+            remove(path)
+    return folder
+
+
+def modules(main):
+    """{name in the firmware: path} of the modules beside the main file and below."""
+    found = {}
+    for top, folders, names in os.walk(main.parent):
+        folders[:] = sorted(name for name in folders if name not in LEFT and name[0] not in '._')
+        for name in sorted(names):
+            path = Path(top) / name
+            if path.suffix == '.py' and path != main:
+                found[str(path.relative_to(main.parent))] = path
+    taken = sorted(set(found) & set(OURS))
+    if taken:
+        raise Failure(f'{taken[0]} is a name that the firmware uses itself: rename that module')
+    return found
+
+
+def resources(app, folder):
+    """Pack the application's folder `static`; return the names of what was made."""
+    name = 'static_resources.py'
+    return make(app / 'static', folder, name, ['resources.py', app / 'static', folder / name])
+
+
+def templates(app, folder):
+    """Compile the application's folder `templates`; return the names of what was made."""
+    output = folder / 'templates'
+    command = ['templates.py', app / 'templates', '--output', output]
+    return make(app / 'templates', folder, 'templates/**/*.py', command)
+
+
+def make(source, folder, pattern, command):
+    """Run a tool that makes modules of a folder, if there is one; return their names."""
+    if not source.is_dir():
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(TOOLS / command[0]), *map(str, command[1:])]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if ended.returncode:
+        lines = (ended.stderr + ended.stdout).strip().splitlines()
+        raise Failure(f'{source}: ' + (lines[0] if lines else f'{command[1]} failed'))
+    return [str(path.relative_to(folder)) for path in folder.glob(pattern)]
