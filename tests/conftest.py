@@ -6,12 +6,17 @@ Every asynchronous test has DEADLINE seconds; one that hangs fails, the others g
 import asyncio
 import functools
 import inspect
+import sys
+from pathlib import Path
 
 import pytest
 
 import support
 
 DEADLINE = 20
+
+# For tests of the tools, and with them. Last: it has a test.py, like the standard library.
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
 
 
 def pytest_collection_modifyitems(items):

@@ -32,6 +32,16 @@ def require(tool, install_hint):
     return missing('{} is not installed: {}'.format(names[0], install_hint))
 
 
+def micropython():
+    """Return the path of the MicroPython that make installs, or of `MICROPYTHON=path`."""
+    import runtimes
+
+    try:
+        return runtimes.micropython()
+    except SystemExit as exc:
+        return missing(str(exc))
+
+
 def browser():
     """Return the path of a Chromium to test with; `CHROMIUM=path` in the environment names one."""
     named = os.environ.get('CHROMIUM')

@@ -20,6 +20,7 @@ import jwt
 import pytest
 
 import needs
+import runtimes
 from microdot import Microdot, jwt_hs256
 from microdot.session import Session
 
@@ -76,23 +77,12 @@ asyncio.run(main())
 """
 
 
-def micropython():
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        import runtimes
-
-        return runtimes.micropython_command(), runtimes.micropython_environment()
-    except SystemExit as exc:
-        return needs.missing(str(exc))
-    finally:
-        sys.path.remove(str(ROOT / 'tools'))
-
-
 @pytest.fixture(scope='module', params=['micropython', 'cpython'])
 def peer(request):
     """A function that has a runtime work on a list of (action, key, value)."""
     if request.param == 'micropython':
-        command, environment = micropython()
+        needs.micropython()
+        command, environment = runtimes.micropython_command(), runtimes.micropython_environment()
     else:
         command, environment = [sys.executable], {**os.environ, 'PYTHONPATH': str(ROOT / 'lib')}
 

@@ -3,12 +3,14 @@
 import pytest
 import servers
 
+import needs
+
 
 @pytest.fixture(params=servers.RUNTIMES)
 def runtime(request):
     """The name of the runtime that the server runs on; each test runs once for each."""
     if request.param == 'micropython':
-        servers.micropython()
+        needs.micropython()
     return request.param
 
 

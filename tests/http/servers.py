@@ -26,19 +26,6 @@ DEADLINE = 20
 RUNTIMES = ('cpython', 'micropython')
 
 
-def micropython():
-    """The path of the MicroPython that make installs, or of `MICROPYTHON=path`; else a skip."""
-    sys.path.insert(0, str(ROOT / 'tools'))
-    try:
-        import runtimes
-
-        return runtimes.micropython()
-    except SystemExit as exc:
-        return needs.missing(str(exc))
-    finally:
-        sys.path.remove(str(ROOT / 'tools'))
-
-
 def get(path, *headers, method='GET'):
     """The bytes of a request without body."""
     lines = [f'{method} {path} HTTP/1.1', 'Host: h', *headers]
@@ -97,7 +84,7 @@ class ServerProcess:
         self.port = free_port()
         command = [sys.executable]
         if runtime == 'micropython':
-            command = [micropython(), '-X', f'heapsize={heap}']
+            command = [needs.micropython(), '-X', f'heapsize={heap}']
         self.command = [*command, str(program), str(self.port), *bounds]
 
     def __enter__(self):

@@ -6,10 +6,12 @@ import pytest
 import servers
 from servers import ServerProcess, get, status
 
+import needs
+
 
 @pytest.fixture
 def server():
-    servers.micropython()
+    needs.micropython()
     with ServerProcess('micropython', heap='96K') as process:
         yield process
         # There may be MemoryErrors, which are reported; what counts is who is still served.
@@ -55,7 +57,7 @@ def test_sixty_uploads_that_stall_do_not_end_the_server(server):
 
 
 def test_a_heap_that_is_used_up_for_a_while(tmp_path):
-    servers.micropython()
+    needs.micropython()
     program = tmp_path / 'hungry.py'
     program.write_text(HUNGRY)
     with ServerProcess('micropython', heap='96K', program=program) as server:

@@ -9,6 +9,7 @@ import pytest
 import servers
 from servers import ROOT
 
+import needs
 from microdot.static import Static
 
 TEXT = (ROOT / 'docs' / 'static.md').read_text()
@@ -74,7 +75,7 @@ def test_block(number, runtime, folder):
     script.write_text(ASK.format(block=BLOCKS[number], paths=list(asked)))
     command = [sys.executable]
     if runtime == 'micropython':
-        command = [servers.micropython(), '-X', 'heapsize=192K']
+        command = [needs.micropython(), '-X', 'heapsize=192K']
     printed = subprocess.check_output(
         [*command, script], cwd=folder, env=servers.environment(), text=True, timeout=60
     )

@@ -65,19 +65,6 @@ GUNICORN = (
 )
 
 
-def micropython():
-    """The start of a command line for MicroPython; without it the test is skipped."""
-    sys.path.append(str(ROOT / 'tools'))
-    try:
-        import runtimes
-
-        return runtimes.micropython_command('1M')
-    except SystemExit as exc:
-        return needs.missing(str(exc))
-    finally:
-        sys.path.remove(str(ROOT / 'tools'))
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -106,7 +93,8 @@ class Host:
         if name == 'own-cpython':
             return [sys.executable, str(FOLDER / 'everywhere.py'), '{port}']
         if name == 'own-micropython':
-            return [*micropython(), str(FOLDER / 'everywhere.py'), '{port}']
+            command = [needs.micropython(), '-X', 'heapsize=1M']
+            return [*command, str(FOLDER / 'everywhere.py'), '{port}']
         program, *arguments = COMMANDS[name][1:]
         if '{gunicorn}' in arguments:
             place = arguments.index('{gunicorn}')
