@@ -13,9 +13,8 @@ import os  # noqa: F401 (programs that replace ``os.kill`` look for it here)
 from . import websocket
 from .compat import accept_cancel, invoke_handler
 from .errors import ClientError, abort
-from .gateway import PartStream, answer, body_length, encoded, make_url, prepare, terminate
+from .gateway import Hosted, PartStream, answer, body_length, encoded, make_url, prepare
 from .microdot import AsyncBytesIO, Request, Response, URLPattern, iscoroutine, redirect, send_file
-from .microdot import Microdot as _Microdot
 from .responding import close
 from .websocket import WebSocketError, websocket_wrapper
 from .websocket_handshake import accept, check_origin
@@ -39,7 +38,7 @@ _PATIENCE = 0.5  # seconds that a handler may run before its client is watched
 _SCHEMES = {'ws': 'http', 'wss': 'https'}
 
 
-class Microdot(_Microdot):
+class Microdot(Hosted):
     """An application that an ASGI server runs; ``run()`` serves it without one.
 
     :param lifespan_startup: a function, called with the scope when the server starts; an exception
@@ -48,9 +47,6 @@ class Microdot(_Microdot):
 
     Both may be coroutine functions.
     """
-
-    #: Whether the framework's own server runs the application.
-    embedded_server = False
 
     def __init__(self, lifespan_startup=None, lifespan_shutdown=None):
         super().__init__()
@@ -85,21 +81,6 @@ class Microdot(_Microdot):
             except Exception as exc:
                 message = {'type': kind + '.failed', 'message': repr(exc)}
             await send(message)
-
-    def run(self, host='0.0.0.0', port=5000, debug=False, **options):
-        """Serve the application by the framework's own server.
-
-        The parameters are those of ``start_server``.
-        """
-        self.embedded_server = True
-        super().run(host, port, debug, **options)
-
-    def shutdown(self):
-        """End the server: the own one, or by SIGTERM the one that runs the process group."""
-        if self.embedded_server or self.server:
-            super().shutdown()
-        else:
-            terminate()
 
 
 class Exchange:

@@ -8,6 +8,7 @@ import re
 import signal
 import urllib.parse
 
+from .application import Microdot
 from .body import BodyStream
 from .compat import print_exception
 from .errors import ClientError, recover
@@ -19,6 +20,28 @@ from .response import Response
 from .urlcoding import quote
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/:@!$'()*,+;=&]*").fullmatch
+
+
+class Hosted(Microdot):
+    """An application that a server other than ours runs; ``run()`` serves it without one."""
+
+    #: Whether the framework's own server runs the application.
+    embedded_server = False
+
+    def run(self, host='0.0.0.0', port=5000, debug=False, **options):
+        """Serve the application by the framework's own server.
+
+        The parameters are those of ``start_server``.
+        """
+        self.embedded_server = True
+        super().run(host, port, debug, **options)
+
+    def shutdown(self):
+        """End the server: the own one, or by SIGTERM the one that runs the process group."""
+        if self.embedded_server or self.server:
+            super().shutdown()
+        else:
+            os.kill(os.getpgrp() if hasattr(os, 'getpgrp') else os.getpid(), signal.SIGTERM)
 
 
 def make_url(path, query_string, raw_path=b'', prefix=''):
@@ -183,8 +206,3 @@ async def answer(app, make_request, *args):
         status_code = getattr(exc, 'status_code', 400)
         return None, await recover(app, None, ClientError(status_code))
     return request, await app.dispatch_request(request)
-
-
-def terminate():
-    """Tell the server that runs this process to end."""
-    os.kill(os.getpgrp() if hasattr(os, 'getpgrp') else os.getpid(), signal.SIGTERM)

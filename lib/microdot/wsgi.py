@@ -17,9 +17,8 @@ import weakref
 
 from .compat import iscoroutine
 from .errors import ClientError, abort
-from .gateway import PartStream, answer, body_length, encoded, make_url, prepare, terminate
+from .gateway import Hosted, PartStream, answer, body_length, encoded, make_url, prepare
 from .microdot import AsyncBytesIO, Request, Response, URLPattern, redirect, send_file
-from .microdot import Microdot as _Microdot
 from .responding import close
 from .status import reason_phrase
 from .websocket import WebSocket, websocket_wrapper
@@ -52,11 +51,9 @@ _HOP_BY_HOP = (  # not for applications to send, as PEP 3333 has it
 )
 
 
-class Microdot(_Microdot):
+class Microdot(Hosted):
     """An application that a WSGI server runs; ``run()`` serves it without one."""
 
-    #: Whether the framework's own server runs the application.
-    embedded_server = False
     _runner = None
 
     def __call__(self, environ, start_response):
@@ -94,21 +91,6 @@ class Microdot(_Microdot):
     async def _answer(self, environ):
         _, response = await answer(self, make_request, environ)
         return response, await prepare(response)
-
-    def run(self, host='0.0.0.0', port=5000, debug=False, **options):
-        """Serve the application by the framework's own server.
-
-        The parameters are those of ``start_server``.
-        """
-        self.embedded_server = True
-        super().run(host, port, debug, **options)
-
-    def shutdown(self):
-        """End the server: the own one, or by SIGTERM the one that runs the process group."""
-        if self.embedded_server or self.server:
-            super().shutdown()
-        else:
-            terminate()
 
 
 _making = threading.Lock()
