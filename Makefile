@@ -11,6 +11,20 @@ PORT = 5000
 HEAP = 192K
 RUNTIME = micropython
 
+# `make firmware BOARD=` builds for a folder of boards/, with MICROPYTHON_DIR from a checkout of
+# MicroPython instead of the packaged sources.
+
+# PORT of `make deploy` and `make flash` is a serial port, if it is given.
+SERIAL = $(if $(filter file,$(origin PORT)),,$(PORT))
+
+# What the boards with an ESP32 need in addition. IDF_PATH= or IDF_DOCKER=1 is what builds for them.
+ESP32 = $(if $(filter esp32%,$(BOARD)),.venv/stamps/esp32)
+
+# `make run BOARD=` boots a firmware, made if need be, in an emulator. Without APP= it is the application
+# in the firmware that runs, with it the one that is put onto the board's file system.
+EMULATE = PYTHONPATH=tools $(VENV) -m emulator.run '$(BOARD)' --host '$(HOST)' --port '$(PORT)' \
+	$(if $(filter file,$(origin APP)),,--app '$(APP)')
+
 # What `make test` runs: T=file or folder, K=part of a test's name.
 T =
 K =
@@ -23,23 +37,45 @@ MICROPYTHON_SET = .venv/stamps/run
 endif
 
 VENV = .venv/bin/python
+DEVICE_TESTS = tests/firmware/test_emulated_board.py $(wildcard tests/firmware/test_device_*.py)
 TEST = $(VENV) tools/test.py $(if $(K),-k '$(K)') $(T)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help run test test-cpython test-micropython lint format bench size clean
+.PHONY: help run repl test-device firmware image romfs deploy flash test test-cpython test-micropython lint format bench size clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(if $(filter cpython,$(RUNTIME)),$(VENV),$(MICROPYTHON_SET) $(VENV)) ## Serve the dashboard on MicroPython: http://localhost:5000 (APP= HOST= PORT= HEAP= RUNTIME=cpython)
-	@$(VENV) tools/run.py '$(APP)' --host '$(HOST)' --port '$(PORT)' --heap '$(HEAP)' --runtime '$(RUNTIME)'
+run: $(if $(BOARD),.venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy,$(if $(filter cpython,$(RUNTIME)),$(VENV),$(MICROPYTHON_SET) $(VENV))) ## Serve the dashboard on MicroPython: http://localhost:5000 (APP= HOST= PORT= HEAP= RUNTIME=cpython BOARD=rpi_pico: emulated)
+	@$(if $(BOARD),$(EMULATE),$(VENV) tools/run.py '$(APP)' --host '$(HOST)' --port '$(PORT)' --heap '$(HEAP)' --runtime '$(RUNTIME)')
 
-test: .venv/stamps/test .venv/stamps/size $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
+repl: .venv/stamps/emulator ## Talk to the Python of the board that make run BOARD= emulates, or of the one at PORT= (BOARD= PORT=serial port)
+	@PYTHONPATH=tools $(VENV) -m emulator.repl '$(or $(BOARD),rpi_pico)' --port '$(SERIAL)'
+
+firmware: .venv/stamps/firmware $(ESP32) ## Build firmware with the framework and an application in it (BOARD= APP=folder MICROPYTHON_DIR= IDF_PATH=)
+	@PYTHONPATH=tools $(VENV) -m firmware '$(or $(BOARD),rpi_pico)' --app '$(APP)' --micropython '$(MICROPYTHON_DIR)' --variant '$(VARIANT)'
+
+image: .venv/stamps/esp32 ## Put the framework and an application into a downloaded MicroPython for an ESP32 (BASE=file APP=folder BOARD=)
+	@$(VENV) tools/image.py '$(BASE)' '$(APP)' --board '$(BOARD)'
+
+romfs: .venv/stamps/deploy ## Pack the framework and an application into a ROMFS image (APP=folder BOARD= FRAMEWORK=0)
+	@$(VENV) tools/romfs.py '$(APP)' --board '$(or $(BOARD),rpi_pico)' $(if $(filter 0,$(FRAMEWORK)),--no-framework)
+
+deploy: .venv/stamps/deploy ## Put an application and the framework onto a board (APP=folder PORT=serial port BOARD= ROMFS=1)
+	@$(VENV) tools/deploy.py '$(APP)' --board '$(BOARD)' --port '$(SERIAL)' $(if $(filter 1,$(ROMFS)),--romfs)
+
+flash: .venv/stamps/deploy $(ESP32) ## Write a firmware to a board (BOARD= IMAGE=file PORT=serial port DRIVE=folder)
+	@$(VENV) tools/flash.py '$(or $(BOARD),rpi_pico)' --port '$(SERIAL)' $(if $(IMAGE),--image '$(IMAGE)') $(if $(DRIVE),--drive '$(DRIVE)')
+
+test: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
 	@$(TEST)
 
-test-cpython: .venv/stamps/test .venv/stamps/size $(MICROPYTHON_SET) ## Run the tests on CPython alone
+test-cpython: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 $(MICROPYTHON_SET) ## Run the tests on CPython alone
 	@$(TEST) --runtime cpython
+
+test-device: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware $(MICROPYTHON_SET) ## Run the tests of the firmware in the emulated board, all of them (T= K=)
+	@TEST_DEVICE=all $(VENV) tools/test.py $(if $(K),-k '$(K)') $(or $(T),$(DEVICE_TESTS))
 
 test-micropython: $(VENV) $(MICROPYTHON_SET) ## Run the core tests on MicroPython alone
 	@$(TEST) --runtime micropython

@@ -20,6 +20,8 @@
 #define TCP_WND                                 (4 * TCP_MSS)
 #define TCP_SND_BUF                             (4 * TCP_MSS)
 #define MEMP_NUM_TCP_SEG                        (32)
+// As many connections as the server keeps open (5 otherwise).
+#define MEMP_NUM_TCP_PCB                        (16)
 
 // Seconds until a request of PPP itself that got lost is repeated (6 otherwise).
 #define FSM_DEFTIMEOUT                          (1)

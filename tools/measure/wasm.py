@@ -24,19 +24,19 @@ class WasmError(Exception):
 def install(folder):
     """Have npm put the pinned package into `folder`, unless it is there. Returns the command that
     starts Node.js and the package's folder. Raises `Missing`."""
-    node, npm = _find_node(folder)
+    node, npm = find_node(folder)
     module = folder / 'node_modules' / PACKAGE
-    if _installed_version(module) != VERSION:
+    if installed_version(module) != VERSION:
         folder.mkdir(parents=True, exist_ok=True)
         flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
         command = [*npm, 'install', '--prefix', str(folder), *flags, f'{PACKAGE}@{VERSION}']
         done = subprocess.run(command, capture_output=True, text=True)
-        if _installed_version(module) != VERSION:
+        if installed_version(module) != VERSION:
             raise Missing(f'npm could not install {PACKAGE} {VERSION}:\n{done.stderr.strip()}')
     return node, module
 
 
-def _find_node(folder):
+def find_node(folder):
     """The path of node and the command that starts npm: the system's, or a wheel's in `folder`."""
     node, npm = shutil.which('node'), shutil.which('npm')
     if node and npm and _major(node) >= _OLDEST_NODE:
@@ -57,7 +57,7 @@ def _major(node):
     return int(done.stdout.strip().lstrip('v').split('.')[0]) if done.returncode == 0 else 0
 
 
-def _installed_version(module):
+def installed_version(module):
     try:
         return json.loads((module / 'package.json').read_text())['version']
     except (OSError, ValueError, KeyError):

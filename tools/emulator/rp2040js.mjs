@@ -1,0 +1,8 @@
+// rp2040js out of the folder into which npm installed it (EMULATOR_MODULES), which is not a parent
+// of this one.
+
+import { createRequire } from 'node:module';
+
+const require = createRequire(`${process.env.EMULATOR_MODULES}/`);
+
+export const { RP2040, USBCDC } = require('rp2040js');

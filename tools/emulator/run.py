@@ -1,0 +1,121 @@
+"""Serves on an emulated board: what `make run BOARD=rpi_pico` calls.
+
+    run.py BOARD [--app FOLDER or FILE] [--host ADDRESS] [--port PORT] [--fresh]
+
+Boots build/firmware/BOARD/firmware.uf2 and makes its web server a port of this machine.
+The flash is kept in build/run/BOARD/flash.bin, so that files copied onto the board stay there.
+--app puts an application's files onto the board's file system first; --fresh empties the flash.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import payload
+from emulator import files
+from emulator.machine import Emulator
+from firmware import boards
+from firmware.steps import BUILD, FIRMWARE, Failure, say
+
+SERVE_SECONDS = 60
+TOOLS = Path(__file__).resolve().parent.parent
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog='run.py', description='Serve on an emulated board.')
+    parser.add_argument('board')
+    parser.add_argument('--app', help='a folder with main.py, or the main file')
+    parser.add_argument('--host', default='127.0.0.1', help='0.0.0.0: reachable by the network')
+    parser.add_argument('--port', type=int, default=5000)
+    parser.add_argument('--fresh', action='store_true', help='start with an empty flash')
+    return parser.parse_args(arguments)
+
+
+class Printer:
+    """Prints what the board prints, a line at a time."""
+
+    def __init__(self):
+        self.line = ''
+
+    def __call__(self, text):
+        *lines, self.line = (self.line + text.replace('\r', '')).split('\n')
+        for line in lines:
+            print('  ' + line, flush=True)
+
+
+def serving(emulator):
+    """Whether the board's server takes connections: a refused one is reset at once."""
+    host, port = emulator.url.removeprefix('http://').split(':')
+    try:
+        with socket.create_connection((host, int(port)), 1) as connection:
+            connection.settimeout(0.3)
+            return bool(connection.recv(1))
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def wait_for_server(emulator):
+    end = time.monotonic() + SERVE_SECONDS
+    while not serving(emulator):
+        if not emulator.running:
+            raise Failure(emulator.error or 'The emulator ended')
+        if time.monotonic() > end:
+            say('No server answers on the board. `make repl` shows its prompt')
+            return
+        time.sleep(0.2)
+    print(f'Serving on the emulated board: {emulator.url} (Ctrl-C stops)', flush=True)
+
+
+def firmware(board):
+    """The board's image, built if there is none; Failure if the board cannot be emulated."""
+    facts = boards.find(board)
+    if not facts.get('emulated'):
+        raise Failure(f'{board} cannot be emulated: make run BOARD=rpi_pico, or without BOARD=')
+    image = FIRMWARE / board / 'firmware.uf2'
+    if not image.exists():
+        command = [sys.executable, '-m', 'firmware', board]
+        if subprocess.run(command, env={**os.environ, 'PYTHONPATH': str(TOOLS)}).returncode:
+            raise Failure(f'There is no firmware to run: make firmware BOARD={board}')
+    return image
+
+
+def run(chosen):
+    image = firmware(chosen.board)
+    folder = BUILD / 'run' / chosen.board
+    folder.mkdir(parents=True, exist_ok=True)
+    flash = folder / 'flash.bin'
+    if chosen.fresh:
+        flash.unlink(missing_ok=True)
+    if chosen.app:
+        files.write(flash, chosen.board, payload.app_files(chosen.app).items())
+    console = folder / 'console'
+    with Emulator(image, chosen.port, chosen.host, flash, on_console=Printer()) as emulator:
+        console.write_text(emulator.console + '\n')
+        try:
+            emulator.wait_for_link()
+            wait_for_server(emulator)
+            emulator.process.wait()
+        finally:
+            console.unlink(missing_ok=True)
+    raise Failure(emulator.error or 'The emulator ended')
+
+
+def main(arguments):
+    try:
+        run(options(arguments))
+    except Failure as failure:
+        say(str(failure))
+        return 1
+    except KeyboardInterrupt:
+        print('\nStopped.')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
