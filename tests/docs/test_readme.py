@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 
 import pytest
 
+import building
+import needs
 import runtimes
+from emulator import parts
+from firmware.steps import Failure
 
 README = (runtimes.ROOT / 'README.md').read_text()
 DEADLINE = 300
@@ -41,7 +44,7 @@ def answer(port):
         try:
             with urllib.request.urlopen(f'http://localhost:{port}/', timeout=10) as response:
                 return response.headers, response.read()
-        except urllib.error.URLError:
+        except OSError:
             assert time.monotonic() < end
             time.sleep(0.2)
 
@@ -50,6 +53,15 @@ def run_dashboard(command):
     with running(command):
         headers, body = answer(5000)
     assert headers['Content-Type'].startswith('text/html') and b'micropython' in body.lower()
+
+
+def run_board(command):
+    building.firmware('rpi_pico')
+    try:
+        parts.prepare()
+    except Failure as exc:
+        needs.missing(str(exc))
+    run_dashboard(command)
 
 
 def run_hello(command):
@@ -70,6 +82,8 @@ COMMANDS = {
     'make run': run_dashboard,
     'make test': None,
     'make run APP=examples/hello/hello.py PORT=8080': run_hello,
+    'make firmware BOARD=rpi_pico': lambda command: building.firmware('rpi_pico'),
+    'make run BOARD=rpi_pico': run_board,
     'pip install .': install,
 }
 
