@@ -7,6 +7,8 @@ still joined; after the soft reset of `mpremote`, when nothing of this has run,
 `import startup; startup.join()` does the first half.
 
 What the network needs to know is in `network.json` on the file system (or in ROMFS): see `link`.
+`watchdog` in there (seconds, `true`: 8) resets the board when an event loop has stood still for
+that long. No watchdog runs before there is an event loop, and none can be stopped.
 """
 
 import asyncio
@@ -21,6 +23,8 @@ FROZEN = 'frozen_application'
 FOLDERS = ('', '/rom')
 WAIT = 10000  # ms; then the application starts, and the network may come later
 LOOK = 2  # seconds between two looks at the network
+
+watchdog = None
 
 
 def find(names):
@@ -50,12 +54,17 @@ def settings():
     return {}
 
 
-def join():
+def join(known=None):
     """Join the network and return its interface; after WAIT ms even if it is not up."""
-    nic = link.start(settings())
-    began = ticks_ms()
-    while nic and not nic.isconnected() and ticks_diff(ticks_ms(), began) < WAIT:
+    nic = link.start(settings() if known is None else known)
+    began = looked = ticks_ms()
+    up = False
+    while nic and not up and ticks_diff(ticks_ms(), began) < WAIT:
         sleep_ms(20)
+        up = nic.isconnected()
+        if up or ticks_diff(ticks_ms(), looked) >= LOOK * 1000:
+            looked = ticks_ms()
+            link.retry(nic)
     tell(nic)
     return nic
 
@@ -67,25 +76,85 @@ def tell(nic):
         print('Network: not joined')
 
 
-async def keep(nic):
+async def keep(nic, up):
     """Join the network again whenever it has gone."""
-    up = nic.isconnected()
     while True:
         await asyncio.sleep(LOOK)
-        if nic.isconnected() != up:
-            up = not up
-            tell(nic)
-        if not up:
+        try:
+            if nic.isconnected() != up:
+                up = not up
+                tell(nic)
             link.retry(nic)
+        except Exception as error:  # for want of memory, say: the next look is soon
+            print('Network: %r' % error)
+
+
+def patience(known):
+    """Return how many ms the watchdog is to wait, 0 if there is to be none."""
+    seconds = known.get('watchdog', 0)
+    if seconds is True:
+        return 8000
+    if seconds in (0, None):
+        return 0
+    if isinstance(seconds, (int, float)) and seconds >= 4:
+        return int(seconds * 1000)
+    print('network.json: watchdog is not 4 seconds or more, ignored')
+    return 0
+
+
+async def guard(time):
+    """Reset the board when the event loop stands still for that many ms."""
+    if arm(time):
+        while True:
+            watchdog.feed()
+            await asyncio.sleep_ms(time // 4)
+
+
+def arm(time):
+    global watchdog
+    from machine import WDT
+
+    try:
+        watchdog = WDT(timeout=time)
+    except (OSError, OverflowError, ValueError) as error:
+        print('network.json: watchdog: %s, ignored' % error)
+    return watchdog
+
+
+def hold():
+    """Let a timer feed the watchdog, so that the prompt stays.
+
+    After a soft reset, which the watchdog survives, `import startup; startup.hold()` does it.
+    """
+    time = patience(settings())
+    if watchdog or (time and arm(time)):
+        from machine import Timer
+
+        number = 0 if sys.platform == 'esp32' else -1
+        Timer(number, period=1000, callback=lambda timer: watchdog.feed())
+
+
+def begin():
+    """Join the network; keep it, and feed the watchdog, once there is an event loop."""
+    known = settings()
+    nic = join(known)
+    if nic:
+        asyncio.create_task(keep(nic, nic.isconnected()))
+    time = patience(known)
+    if time:
+        asyncio.create_task(guard(time))
 
 
 def run():
     """Join the network, then run the application."""
-    nic = join()
-    if nic:
-        asyncio.create_task(keep(nic))  # runs as soon as the application has an event loop
+    begin()
     folder = find(('main.py', 'main.mpy'))
     if folder:
         sys.path.insert(0, folder)
-    # A fromlist of False: MicroPython's way to import a module as `__main__`.
-    __import__(FROZEN if folder is None else 'main', None, None, False)
+    try:
+        # A fromlist of False: MicroPython's way to import a module as `__main__`.
+        __import__(FROZEN if folder is None else 'main', None, None, False)
+    except KeyboardInterrupt:
+        if watchdog:
+            hold()
+        raise

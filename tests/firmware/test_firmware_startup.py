@@ -2,12 +2,11 @@
 
 import subprocess
 
-import building
 import pytest
 
 import runtimes
 
-MODULES = building.ROOT / 'boards' / 'modules'
+MODULES = runtimes.ROOT / 'boards' / 'modules'
 LINK = """
 import os
 
@@ -23,7 +22,8 @@ def start(settings):
     return Interface()
 
 def retry(nic):
-    print('retry')
+    if not nic.isconnected():
+        print('retry')
 """
 MAIN = "import helper\nprint('{}', __name__, helper.name)\n"
 STARTUP = """
@@ -116,66 +116,3 @@ def test_the_network_is_joined_again_while_the_application_runs(board):
     (board / 'fs' / 'main.py').write_text(LATER)
     assert 'retry' in start(board, up=False)
     assert 'retry' not in start(board)
-
-
-NETWORK = """
-STA_IF = 0
-STAT_CONNECTING = 1
-
-class WLAN:
-    state = 0
-
-    def __init__(self, interface):
-        self.calls = []
-
-    def __getattr__(self, name):
-        return lambda *arguments: self.calls.append((name, arguments))
-
-    def status(self):
-        return self.state
-
-def hostname(name):
-    print('hostname', name)
-"""
-WIFI = """
-import link
-nic = link.start({settings})
-if nic:
-    print(nic.calls)
-    nic.calls.clear()
-    link.retry(nic)
-    print(nic.calls)
-    nic.calls.clear()
-    nic.state = 1
-    link.retry(nic)
-    print(nic.calls)
-"""
-
-
-@pytest.mark.parametrize(
-    ('settings', 'printed'),
-    [
-        (
-            {'ssid': 'home', 'password': 'secret', 'hostname': 'desk'},
-            [
-                'hostname desk',
-                "[('active', (True,)), ('connect', ('home', 'secret'))]",
-                "[('disconnect', ()), ('connect', ('home', 'secret'))]",
-                '[]',
-            ],
-        ),
-        (
-            {'ssid': 'open'},
-            [
-                "[('active', (True,)), ('connect', ('open', None))]",
-                "[('disconnect', ()), ('connect', ('open', None))]",
-                '[]',
-            ],
-        ),
-        ({}, ['Wi-Fi: put {"ssid": "...", "password": "..."} into network.json']),
-    ],
-)
-def test_wifi(tmp_path, settings, printed):
-    (tmp_path / 'network.py').write_text(NETWORK)
-    lines = run(WIFI.format(settings=settings), tmp_path, MODULES / 'wifi')
-    assert lines == printed
