@@ -13,10 +13,10 @@ import time
 import urllib.parse
 from pathlib import Path
 
-import building
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
+import building
 from emulator.machine import Emulator
 
 HERE = Path(__file__).resolve().parent

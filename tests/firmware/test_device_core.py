@@ -11,9 +11,9 @@ import subprocess
 import time
 
 import board as boards
-import building
 import pytest
 
+import building
 from emulator import files
 from measure.server import find_mpy_cross
 

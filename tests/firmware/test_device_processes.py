@@ -8,9 +8,9 @@ import sys
 import time
 
 import board as boards
-import building
 import pytest
 
+import building
 from emulator.machine import Emulator
 from firmware.steps import Failure
 

@@ -3,9 +3,9 @@
 import os
 import subprocess
 
-import building
 import pytest
 
+import building
 import needs
 from emulator import parts
 from firmware.steps import Failure

@@ -1,8 +1,8 @@
 """An application's folder on its way into a firmware."""
 
-import building
 import pytest
 
+import building
 from firmware import application
 from firmware.steps import Failure
 

@@ -9,9 +9,9 @@ import subprocess
 import time
 import urllib.request
 
-import building
 import pytest
 
+import building
 from firmware import boards, kept
 from firmware.steps import environment
 

@@ -7,9 +7,9 @@ import os
 import shutil
 import tarfile
 
-import building
 import pytest
 
+import building
 from firmware import apt, sources, steps
 from firmware.steps import Failure
 
