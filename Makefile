@@ -42,7 +42,7 @@ TEST = $(VENV) tools/test.py $(if $(K),-k '$(K)') $(T)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help run repl test-device firmware image romfs deploy flash test test-cpython test-micropython lint format bench size clean
+.PHONY: help run repl test-device firmware image romfs deploy flash test test-cpython test-micropython lint format bench size mip bundle release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,16 +62,16 @@ image: .venv/stamps/esp32 ## Put the framework and an application into a downloa
 romfs: .venv/stamps/deploy ## Pack the framework and an application into a ROMFS image (APP=folder BOARD= FRAMEWORK=0)
 	@$(VENV) tools/romfs.py '$(APP)' --board '$(or $(BOARD),rpi_pico)' $(if $(filter 0,$(FRAMEWORK)),--no-framework)
 
-deploy: .venv/stamps/deploy ## Put an application and the framework onto a board (APP=folder PORT=serial port BOARD= ROMFS=1)
+deploy: .venv/stamps/deploy ## Put an application and the framework onto a board (APP=folder PORT=serial port BOARD= ROMFS=1 WIFI_SSID=)
 	@$(VENV) tools/deploy.py '$(APP)' --board '$(BOARD)' --port '$(SERIAL)' $(if $(filter 1,$(ROMFS)),--romfs)
 
 flash: .venv/stamps/deploy $(ESP32) ## Write a firmware to a board (BOARD= IMAGE=file PORT=serial port DRIVE=folder)
 	@$(VENV) tools/flash.py '$(or $(BOARD),rpi_pico)' --port '$(SERIAL)' $(if $(IMAGE),--image '$(IMAGE)') $(if $(DRIVE),--drive '$(DRIVE)')
 
-test: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
+test: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 .venv/stamps/release $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
 	@$(TEST)
 
-test-cpython: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 $(MICROPYTHON_SET) ## Run the tests on CPython alone
+test-cpython: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 .venv/stamps/release $(MICROPYTHON_SET) ## Run the tests on CPython alone
 	@$(TEST) --runtime cpython
 
 test-device: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware $(MICROPYTHON_SET) ## Run the tests of the firmware in the emulated board, all of them (T= K=)
@@ -93,6 +93,15 @@ bench: $(MICROPYTHON_SET) $(VENV) ## Print the CPU per request beside a raw serv
 
 size: .venv/stamps/size $(MICROPYTHON_SET) ## Print what the framework costs in memory
 	@$(VENV) tools/size.py $(ARGS)
+
+mip: .venv/stamps/deploy ## Make packages that mpremote mip install takes from a web server: dist/mip
+	@$(VENV) tools/mip.py
+
+bundle: $(VENV) ## Make the core a single file: build/bundle/microdot.py
+	@$(VENV) tools/bundle.py
+
+release: .venv/stamps/release ## Gather all that a release consists of, with checksums: dist/
+	@$(VENV) tools/release.py
 
 clean: ## Remove all that make has made, .venv too
 	rm -rf .venv build dist .pytest_cache .ruff_cache lib/*.egg-info

@@ -1,0 +1,339 @@
+"""A board at its prompt, on a serial port: what the tools that write to boards share.
+
+    with Device(find_port()) as device:
+        print(device.about()['machine'])
+
+mpremote's transport does the talking. Whatever goes wrong is a `Failure` in one line: no board, two
+boards, a port that is busy, not there or not allowed, a board that does not answer or has gone.
+"""
+
+import binascii
+import contextlib
+import io
+import json
+import os
+import stat
+import struct
+import sys
+import time
+
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+from serial import SerialTimeoutException
+from serial.tools import list_ports
+
+from firmware import boards
+from firmware.steps import Failure
+
+# USB (vendor, product) of what is not a board: Raspberry Pi's debug probes.
+PROBES = ((0x2E8A, 0x0004), (0x2E8A, 0x000C))
+PROMPT = b'>>> '
+ATTEMPTS = 3
+PROMPT_SECONDS = 5  # that a board may take to come to its prompt
+START_SECONDS = 60  # ... to start; a boot.py may wait for a network
+ANSWER_SECONDS = 30  # ... to print something, while it works
+CHUNK = 768  # bytes written at once
+
+ABOUT = """
+import json, os, sys
+def _frozen(name):
+    path = sys.path[:]
+    known = {n: m for n, m in sys.modules.items() if n.partition('.')[0] == name}
+    for n in known: del sys.modules[n]
+    sys.path[:] = ['.frozen']
+    try:
+        return getattr(__import__(name), '__version__', '')
+    except ImportError:
+        return None
+    finally:
+        sys.path[:] = path
+        for n in list(sys.modules):
+            if n.partition('.')[0] == name: del sys.modules[n]
+        sys.modules.update(known)
+def _free():
+    try:
+        s = os.statvfs('/')
+        return [s[0], s[3], s[2]]
+    except OSError:
+        return None
+_i = sys.implementation
+print(json.dumps({
+    'name': _i.name, 'version': list(_i.version)[:3], 'mpy': getattr(_i, '_mpy', 0),
+    'machine': getattr(_i, '_machine', ''), 'blocks': _free(),
+    'frozen': {n: _frozen(n) for n in ('microdot', 'utemplate', 'startup')},
+}))
+"""
+
+FILES = """
+import binascii, hashlib, json, os, sys
+def _hash(path):
+    try:
+        f = open(path, 'rb')
+    except OSError:
+        return ''
+    h = hashlib.sha256()
+    b = memoryview(bytearray(1024))
+    while True:
+        n = f.readinto(b)
+        if not n: break
+        h.update(b[:n])
+    f.close()
+    return binascii.hexlify(h.digest()).decode()
+"""
+
+# A watchdog outlives the reset: let it not bite while this works.
+HOLD = """
+try:
+    import json
+    if json.load(open('/network.json'))['watchdog']:
+        import startup
+        startup.hold()
+except Exception: pass
+"""
+
+NETWORK = """
+def _addresses():
+    import network
+    for name in ('STA_IF', 'AP_IF'):
+        try:
+            nic = network.WLAN(getattr(network, name))
+            if nic.active(): yield nic.ifconfig()[0]
+        except Exception: pass
+try:
+    print([a for a in _addresses() if a != '0.0.0.0'])
+except Exception: print([])
+"""
+
+
+def find_port():
+    """The port of the only board there is; Failure without one or with several."""
+    ports = [port for port in sorted(list_ports.comports()) if port.vid is not None]
+    ports = [port for port in ports if (port.vid, port.pid) not in PROBES]
+    if not ports:
+        raise Failure('No board found. Plug one in (the cable must carry data), or name it: PORT=')
+    if len(ports) > 1:
+        names = ', '.join(f'{port.device} ({port.description})' for port in ports)
+        raise Failure(f'Several boards found: {names}. Choose with PORT={ports[0].device}')
+    return ports[0].device
+
+
+class Device:
+    """The board on a port, in its raw REPL, its application stopped.
+
+    Entering the context connects, and soft-resets it so that memory is free and nothing runs.
+    """
+
+    def __init__(self, port):
+        self.port = port
+        self.transport = None
+
+    def __enter__(self):
+        self.check_port()
+        try:
+            self.transport = SerialTransport(self.port, timeout=ANSWER_SECONDS)
+        except TransportError:
+            reason = 'is busy: another program has it open, such as a serial monitor'
+            if '://' in self.port:
+                reason = 'takes no connection'
+            raise Failure(f'{self.port} {reason}') from None
+        try:
+            self.transport.serial.write_timeout = ANSWER_SECONDS
+            self.stop()
+            self.reset()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind, *exc):
+        if kind and self.transport.in_raw_repl:
+            # Whatever went wrong, the board is to do again what it did before.
+            with contextlib.suppress(Failure), self.told():
+                self.transport.serial.write(b'\x03')  # ends what it was being told
+                self.start()
+        self.close()
+
+    def check_port(self):
+        if '://' in self.port:
+            return
+        if not os.path.exists(self.port) or not stat.S_ISCHR(os.stat(self.port).st_mode):
+            raise Failure(f'PORT={self.port}: no such port. Is the board plugged in?')
+        if not os.access(self.port, os.R_OK | os.W_OK):
+            raise Failure(
+                f'{self.port} is not yours to open: add yourself to its group (dialout or uucp) '
+                'and log in again'
+            )
+
+    def close(self):
+        """Leave the board at its friendly prompt. Does nothing the second time."""
+        transport, self.transport = self.transport, None
+        if transport:
+            with contextlib.suppress(OSError):
+                if transport.in_raw_repl:
+                    transport.exit_raw_repl()
+            with contextlib.suppress(OSError):
+                transport.close()
+
+    def stop(self):
+        """Interrupt what runs and come to the prompt."""
+        for _ in range(ATTEMPTS):
+            try:
+                with self.told(), quiet():
+                    self.enter(False, PROMPT_SECONDS)
+                    return
+            except Silence:
+                pass
+        raise Failure(
+            f'The board on {self.port} does not answer: press its reset button. If it never does, '
+            'it may have no MicroPython yet: make flash'
+        )
+
+    def reset(self):
+        """Soft-reset the board into a raw REPL: boot.py runs, main.py does not."""
+        try:
+            with self.told(), quiet():
+                self.enter(True, START_SECONDS)
+            self.run(HOLD)
+            self.run(FILES)
+        except Silence:
+            raise Failure(f'The board on {self.port} has not come back after its reset') from None
+
+    def enter(self, soft_reset, seconds):
+        # On a pseudo-terminal mpremote waits for bytes themselves, not for their number.
+        self.transport.serial.timeout = seconds
+        try:
+            self.transport.enter_raw_repl(soft_reset=soft_reset, timeout_overall=seconds)
+        except TransportError:
+            raise Silence from None
+        finally:
+            self.transport.serial.timeout = ANSWER_SECONDS
+
+    @contextlib.contextmanager
+    def told(self):
+        """Turn what a broken connection raises into a Failure."""
+        try:
+            yield
+        except TransportExecError:
+            raise
+        except (TransportError, SerialTimeoutException, struct.error):
+            raise Failure(
+                f'The board on {self.port} has stopped answering: press its reset button'
+            ) from None
+        except OSError:
+            raise Failure(f'The board on {self.port} has gone: the connection broke') from None
+
+    def run(self, script):
+        """Run Python on the board and return what it prints.
+
+        TransportExecError with the board's traceback if it raises an exception.
+        """
+        with self.told(), quiet():
+            printed, error = self.transport.exec_raw(script, ANSWER_SECONDS)
+        if error:
+            raise TransportExecError(printed, error.decode(errors='replace'))
+        return printed.decode(errors='replace').replace('\r\n', '\n')
+
+    def about(self):
+        """What the board is: name, version, mpy, machine, blocks (size, free, all), frozen."""
+        return json.loads(self.run(ABOUT))
+
+    def hashes(self, names):
+        """{name: its SHA-256 in hexadecimal, '' if it is not there} of files on the board."""
+        found = []
+        for start in range(0, len(names), 16):
+            part = names[start : start + 16]
+            found += self.run(f'for n in {part!r}: print(_hash(n))').split('\n')[:-1]
+        return {name: line.strip() for name, line in zip(names, found)}
+
+    def addresses(self):
+        """The addresses that the board has in Wi-Fi networks, as far as it can tell."""
+        return json.loads(self.run(NETWORK).replace("'", '"'))
+
+    def write(self, name, data):
+        """Write a file in place. TransportExecError if the file system does not take it."""
+        self.run(f'_f = open({name!r}, "wb")')
+        try:
+            for start in range(0, len(data), CHUNK):
+                part = binascii.b2a_base64(data[start : start + CHUNK], newline=False)
+                self.run(f'_f.write(binascii.a2b_base64({part!r}))')
+        finally:
+            with contextlib.suppress(TransportExecError):
+                self.run('_f.close()')
+
+    def start(self):
+        """Soft-reset the board as its power switch would: boot.py and main.py run."""
+        with self.told(), quiet():
+            self.transport.exit_raw_repl()
+            self.transport.serial.timeout = PROMPT_SECONDS
+            self.transport.read_until(1, PROMPT, timeout=PROMPT_SECONDS)
+            self.transport.serial.write(b'\x04')
+            self.transport.read_until(1, b'soft reboot\r\n', timeout=PROMPT_SECONDS)
+
+    def listen(self, seconds):
+        """Yield the lines that the board prints, for so many seconds or until it is at its prompt.
+
+        The prompt is the last of them then. `None` stands for a second of silence.
+        """
+        end = time.monotonic() + seconds
+        heard = time.monotonic()
+        serial, pending = self.transport.serial, b''
+        serial.timeout = 0.1
+        while time.monotonic() < end:
+            with self.told():
+                data = serial.read(1)
+                data += serial.read(serial.in_waiting) if data else b''
+            pending += data
+            *lines, pending = pending.split(b'\n')
+            yield from (line.decode(errors='replace').rstrip('\r') for line in lines)
+            if not data and pending == PROMPT:
+                yield PROMPT.decode()
+                return
+            if data or time.monotonic() - heard > 1:
+                heard = time.monotonic()
+                if not data:
+                    yield None
+
+
+class Silence(Exception):
+    """The board has not come to its prompt."""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def exit_status(work, chosen):
+    """Do what a tool is for and return its exit status; what goes wrong is said in one line."""
+    try:
+        work(chosen)
+    except TransportExecError as error:
+        problem = f'The board: {last_line(error)}'
+    except Failure as failure:
+        problem = str(failure)
+    except OSError as error:
+        problem = f'{error.filename}: {error.strerror}' if error.filename else str(error)
+    except KeyboardInterrupt:
+        problem = 'Interrupted'
+    else:
+        return 0
+    print(problem, file=sys.stderr)
+    return 1
+
+
+def check_chip(about, board):
+    """Raise Failure if what a board says it is has not the chip of the board of that name."""
+    known, _, chip = about['machine'].rpartition(' with ')
+    wanted = boards.find(board)['chip']
+    if known and chip.replace('-', '').upper() != wanted.replace('-', '').upper():
+        raise Failure(f'The board is a {about["machine"]}, BOARD={board} has the chip {wanted}')
+
+
+def quiet():
+    """mpremote prints what it did not understand."""
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+def last_line(error):
+    """The line of a board's traceback that says what went wrong."""
+    lines = error.error_output.strip().splitlines()
+    return lines[-1].strip() if lines else 'an unknown error'
