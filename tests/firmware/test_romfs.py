@@ -5,9 +5,9 @@ import socket
 import subprocess
 import sys
 
-import building
 import pytest
 
+import building
 import payload
 import romfs
 import runtimes
