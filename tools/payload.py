@@ -19,7 +19,7 @@ from pathlib import Path
 
 import runtimes
 from firmware import application
-from firmware.steps import BUILD, Failure, remove, say
+from firmware.steps import BUILD, Failure, remove
 
 # What compiled modules hold, by the numbers that MicroPython's `sys.implementation._mpy` has.
 ARCHITECTURES = ('', 'x86', 'x64', 'armv6', 'armv6m', 'armv7m', 'armv7em', 'armv7emsp')
@@ -29,6 +29,7 @@ OLDEST = (1, 19)  # the first MicroPython that loads it
 
 STARTED = ('boot.py', 'main.py')
 SECRETS = ('network.json',)
+STARTER = (1, 24)  # the first MicroPython whose networks `startup` knows
 CLUTTER = ('__pycache__', 'node_modules', 'tests')
 LEFT = ('.py', '.pyi', '.pyc', '.mpy', '.new', '~')
 BOOT = b'import startup\n\nstartup.begin()\n'
@@ -84,7 +85,7 @@ def for_image(files):
     """Take out of {name: bytes} what has no place in an image, which others may get to see."""
     for name in SECRETS:
         if files.pop(name, None) is not None:
-            say(f'{name} stays out of the image: put it onto the board (mpremote cp {name} :)')
+            print(f'{name} stays out of the image: put it onto the board (mpremote cp {name} :)')
     return files
 
 
@@ -109,7 +110,7 @@ def app_files(app, arch='', romfs=False):
     compiled = [(name, path, 0) for name, path in modules.items() if name not in started]
     with tempfile.TemporaryDirectory() as made:
         if not any(name.startswith('templates/') for name in modules):
-            for name in application.templates(main.parent, Path(made)):
+            for name in application.templates(main.parent, Path(made), modules.values()):
                 compiled.append((name, Path(made) / name, 3))
         files.update(compile_all(compiled, arch))
     return dict(sorted(files.items()))

@@ -75,6 +75,15 @@ def test_templates_are_compiled(app, tmp_path):
     compile((made / module).read_text(), module, 'exec')
 
 
+def test_templates_escape_as_the_application_says(app, tmp_path):
+    (app / 'templates').mkdir()
+    (app / 'templates' / 'hello.txt').write_text('{% args name %}\n{{ name }}')
+    plain = application.prepare(app, tmp_path / 'plain') / 'templates' / 'hello_txt.py'
+    (app / 'pages.py').write_text("Template.initialize('templates', autoescape = True)\n")
+    escaped = application.prepare(app, tmp_path / 'escaped') / 'templates' / 'hello_txt.py'
+    assert '_e(' in escaped.read_text() and '_e(' not in plain.read_text()
+
+
 def test_templates_that_are_compiled_already_are_taken(app, tmp_path):
     (app / 'templates').mkdir()
     (app / 'templates' / 'hello.txt').write_text(TEMPLATE)

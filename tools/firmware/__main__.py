@@ -1,6 +1,6 @@
 """Builds the firmware of a board: what `make firmware` calls.
 
-    PYTHONPATH=tools python -m firmware BOARD [--app DIR] [--micropython DIR]
+    PYTHONPATH=tools python -m firmware BOARD [--app DIR] [--micropython DIR] [--variant NAME]
 
 The image, its SHA-256, its size report and what it was built from go to build/firmware/BOARD. What
 is wrong is said in one line, with exit status 1, and leaves the last firmware as it was.
@@ -13,7 +13,7 @@ import shutil
 import sys
 
 import runtimes
-from firmware import application, apt, boards, ports, report, sources
+from firmware import application, apt, boards, esp32, ports, report, sources
 from firmware.steps import FIRMWARE, Failure, ask, remove, say, write
 
 APP = 'examples/dashboard'
@@ -24,6 +24,7 @@ def options(arguments):
     parser.add_argument('board', metavar='BOARD')
     parser.add_argument('--app', default=APP, help='the application to freeze in: its folder')
     parser.add_argument('--micropython', default='', help='a MicroPython checkout to build')
+    parser.add_argument('--variant', default='', help='a variant of the board: OTA of the ESP32s')
     return parser.parse_args(arguments)
 
 
@@ -86,6 +87,10 @@ def clear(job):
 def build(chosen):
     """Build the chosen board and return the folder of the results."""
     facts = boards.find(chosen.board)
+    if facts['port'] == 'esp32':
+        return esp32.build(chosen, facts)
+    if chosen.variant:
+        raise Failure(f'VARIANT={chosen.variant}: {chosen.board} has no variants')
     apt.need(sources.pins()['ports'][facts['port']])
     tree, env = source_tree(chosen, facts)
     work = FIRMWARE / 'work' / chosen.board

@@ -3,13 +3,15 @@
 - `main.py` becomes `frozen_application.py`: `main` is what starts the board.
 - Modules and packages stay as they are.
 - `templates/` becomes a package of compiled templates: those that tools/templates.py has left
-  there, or if there are none, what it makes of them without options.
+  there, or if there are none, what it makes of them, escaping values if a module of the
+  application has `autoescape=True`.
 - `static/` becomes the module `static_resources` (tools/resources.py).
 
 Everything else (tests, names that start with a dot, files of other kinds) stays behind.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +24,7 @@ MAIN = 'frozen_application.py'
 LEFT = ('tests', 'static')
 OURS = ('main.py', 'startup.py', 'link.py', 'launch.py', 'serve.py', MAIN)
 TOOLS = runtimes.ROOT / 'tools'
+AUTOESCAPE = re.compile(rb'\bautoescape\s*=\s*True\b')
 
 
 def prepare(app, folder):
@@ -37,7 +40,7 @@ def prepare(app, folder):
     wanted = {MAIN: main, **modules(main)}
     made = resources(main.parent, folder)
     if not any(name.startswith('templates/') for name in wanted):
-        made += templates(main.parent, folder)
+        made += templates(main.parent, folder, wanted.values())
     for name, source in wanted.items():
         target = folder / name
         if not target.exists() or target.read_bytes() != source.read_bytes():
@@ -70,10 +73,16 @@ def resources(app, folder):
     return make(app / 'static', folder, name, ['resources.py', app / 'static', folder / name])
 
 
-def templates(app, folder):
-    """Compile the application's folder `templates`; return the names of what was made."""
+def templates(app, folder, sources):
+    """Compile the application's folder `templates`; return the names of what was made.
+
+    Whether values are to be escaped is looked up in its modules, whose paths `sources` has; a
+    loader that was told otherwise refuses what was compiled, so a mistake does no harm.
+    """
     output = folder / 'templates'
     command = ['templates.py', app / 'templates', '--output', output]
+    if any(AUTOESCAPE.search(path.read_bytes()) for path in sources):
+        command.append('--autoescape')
     return make(app / 'templates', folder, 'templates/**/*.py', command)
 
 

@@ -8,7 +8,9 @@
 - `submodules`: what it needs of those of a MicroPython checkout
 - `mpy_arch`: what `mpy-cross -march=` calls the chip
 - `flash`: in bytes, `size`; `base`, where it is in the chip's memory; `image`, where in it the
-  image goes; `romfs` and `storage` (the file system), each with `offset` and `size`
+  image goes; `romfs` and `storage` (the file system), each with `offset` and `size`; on an ESP32
+  also `app`, the firmware
+- `idf`: the versions of ESP-IDF that this MicroPython supports, the best one last
 - `uf2_family`: what a UF2 image is marked with
 - `emulated`: whether its image can be run on this machine
 """
