@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,16 +44,26 @@ class Server:
         raise AssertionError('no answer: ' + self.output())
 
 
-@contextlib.contextmanager
-def serve(app, runtime, folder):
-    """Serve the file `app` (a path from the top of the project) until the block ends."""
+def copied(app, folder):
+    """Return the file `app` in a copy of its folder, where an example may write."""
+    path = ROOT / app
+    ignored = shutil.ignore_patterns('files', 'secret.key', '*.pem', '*.der', '__pycache__')
+    shutil.copytree(path.parent, folder / path.parent.name, ignore=ignored)
+    return folder / path.parent.name / path.name
+
+
+def free_port():
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command, port, folder, **options):
+    """Run a command that serves on a port until the block ends; its output goes to the folder."""
     log = folder / 'server.log'
-    command = [sys.executable, str(RUN), str(ROOT / app), '--port', str(port), '--runtime', runtime]
     with log.open('wb') as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)
     server = Server(process, port, log)
     try:
         server.wait()
@@ -61,6 +72,13 @@ def serve(app, runtime, folder):
     finally:
         process.kill()
         process.wait(DEADLINE)
+
+
+def serve(app, runtime, folder):
+    """Serve the file `app` (a path, if not absolute from the top of the project), for a block."""
+    port = free_port()
+    command = [sys.executable, str(RUN), str(ROOT / app), '--port', str(port), '--runtime', runtime]
+    return running(command, port, folder)
 
 
 class Client:

@@ -1,0 +1,63 @@
+"""Basic authentication for people, tokens for programs."""
+
+import hashlib
+
+from microdot import Microdot
+from microdot.auth import BasicAuth, TokenAuth
+
+# In an application of your own: not in the source, and other ones.
+PASSWORDS = {'ada': 'analytical', 'grace': 'compiler'}
+TOKENS = {'e1c9a6f2b7d84053': 'thermostat'}
+
+app = Microdot()
+basic = BasicAuth(realm='Examples')
+token = TokenAuth()
+reading = {'celsius': 21.5, 'by': None}
+
+
+def same(a, b):
+    """Compare two texts in a time that does not tell where they differ."""
+    return hashlib.sha256(a.encode()).digest() == hashlib.sha256(b.encode()).digest()
+
+
+@basic.authenticate
+async def check_password(request, name, password):
+    return name if same(PASSWORDS.get(name, ''), password) and name in PASSWORDS else None
+
+
+@token.authenticate
+async def check_token(request, text):
+    for known in TOKENS:
+        if same(known, text):
+            return TOKENS[known]
+
+
+@token.errorhandler
+async def refuse(request):
+    return {'error': 'a valid token is needed'}, 401, {'WWW-Authenticate': 'Bearer'}
+
+
+@app.get('/')
+@basic
+async def index(request):
+    return 'Hello, %s! It is %s degrees.' % (request.g.current_user, reading['celsius'])
+
+
+@app.get('/public')
+@basic.optional
+async def public(request):
+    return 'Hello, %s!' % (request.g.current_user or 'whoever you are')
+
+
+@app.put('/reading')
+@token
+async def update(request):
+    value = request.json.get('celsius') if isinstance(request.json, dict) else None
+    if not isinstance(value, (int, float)):
+        return {'error': 'a number "celsius" is needed'}, 400
+    reading.update({'celsius': value, 'by': request.g.current_user})
+    return reading
+
+
+if __name__ == '__main__':
+    app.run(debug=True)

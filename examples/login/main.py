@@ -1,0 +1,79 @@
+"""A page for users alone, with a login that can be remembered."""
+
+import binascii
+import hashlib
+import os
+
+from microdot import Microdot, redirect
+from microdot.csrf import CSRF
+from microdot.login import Login
+from microdot.session import Session
+
+HTML = {'Content-Type': 'text/html; charset=UTF-8', 'Cache-Control': 'no-store'}
+
+app = Microdot()
+CSRF(app)
+Session(app, secret_key=binascii.hexlify(os.urandom(32)))
+login = Login()
+
+
+class User:
+    def __init__(self, name, password):
+        self.id = name
+        self.salt = os.urandom(8)
+        self.hash = self.digest(password)
+
+    def digest(self, password):
+        data = password.encode()
+        for _ in range(1000):  # more make guessing slower, and logging in
+            data = hashlib.sha256(self.salt + data).digest()
+        return data
+
+
+USERS = {'ada': User('ada', 'analytical'), 'grace': User('grace', 'compiler')}
+
+
+@login.user_loader
+def load_user(name):
+    return USERS.get(name)
+
+
+def page(file, text, code=200):
+    with open(file) as file:
+        return file.read().replace('{text}', text), code, HTML
+
+
+@app.get('/login')
+async def ask(request):
+    return page('login.html', '')
+
+
+@app.post('/login')
+async def log_in(request):
+    form = request.form or {}
+    user = USERS.get(form.get('name', ''))
+    if not user or user.digest(form.get('password', '')) != user.hash:
+        return page('login.html', 'That name and password do not go together.', 403)
+    return await login.login_user(request, user, remember='remember' in form)
+
+
+@app.post('/logout')
+async def log_out(request):
+    await login.logout_user(request)
+    return redirect('/login', 303)
+
+
+@app.get('/')
+@login
+async def index(request):
+    return page('index.html', request.g.current_user.id)
+
+
+@app.get('/vault')
+@login.fresh
+async def vault(request):
+    return 'Only for those who have just typed their password, ' + request.g.current_user.id + '.'
+
+
+if __name__ == '__main__':
+    app.run(debug=True)

@@ -1,0 +1,4 @@
+const shown = document.getElementById('uptime');
+fetch('/api/uptime')
+  .then((response) => response.json())
+  .then(({ seconds }) => { shown.textContent = `Up for ${seconds} seconds.`; });
