@@ -104,7 +104,7 @@ release: .venv/stamps/release ## Gather all that a release consists of, with che
 	@$(VENV) tools/release.py
 
 clean: ## Remove all that make has made, .venv too
-	rm -rf .venv build dist .pytest_cache .ruff_cache lib/*.egg-info
+	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache lib/*.egg-info
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV):

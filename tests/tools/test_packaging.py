@@ -3,19 +3,26 @@
 import ast
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
+from pathlib import Path
 
 import pytest
 
+import release
 import runtimes
+from firmware.steps import Failure
 
 DEADLINE = 300
 # Not frozen into a firmware: for CPython, for tests.
 NOT_FROZEN = {'asgi.py', 'compat_cpython.py', 'gateway.py', 'jinja.py', 'wsgi.py'}
 NOT_FROZEN |= {'jwt_pyjwt.py', 'wsgi_websocket.py'}
 NOT_FROZEN |= {path.name for path in (runtimes.LIB / 'microdot').glob('test_client*.py')}
+CORE_TESTS = ('test_routing', 'test_request', 'test_server_persistent')
 # What the core imports when an application asks for that extension.
 LOADED_IF_THERE = {'static.py'}
 
@@ -33,25 +40,116 @@ print(json.dumps({
 """
 
 
-def run(*command, cwd):
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=DEADLINE)
+def run(*command, cwd, **environment):
+    ended = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
 
 @pytest.fixture(scope='module')
-def installed(tmp_path_factory):
-    """What a new environment knows after `pip install .` in a copy of the project."""
+def built(tmp_path_factory):
+    """The wheel and the sdist."""
+    folder = tmp_path_factory.mktemp('built')
+    release.build_packages(folder)
+    (wheel,) = folder.glob('*.whl')
+    (sdist,) = folder.glob('*.tar.gz')
+    assert len(list(folder.iterdir())) == 2
+    return wheel, sdist
+
+
+def environment(folder, python, package):
+    """A new environment of a Python with nothing but a package in it; returns its Python."""
+    run(python, '-m', 'venv', '--without-pip', str(folder), cwd=folder.parent)
+    new = str(folder / 'bin' / 'python')
+    pip = (sys.executable, '-m', 'pip', '--python', new, '--disable-pip-version-check', '-qq')
+    run(*pip, 'install', '--no-deps', str(package), cwd=folder.parent)
+    return new
+
+
+def pythons():
+    """{(3, minor): path} of the CPythons at hand that the package is for, pyenv's too."""
+    pyenv = Path(os.environ.get('PYENV_ROOT') or Path.home() / '.pyenv')
+    names = [f'python3.{minor}' for minor in range(9, 30)]
+    paths = [sys.executable, *[shutil.which(name) for name in names]]
+    paths += sorted(str(path) for path in pyenv.glob('versions/3.*/bin/python'))
+    found = {}
+    for path in filter(None, paths):
+        script = 'import sys, venv; print(*sys.version_info[:2], sys.implementation.name)'
+        ended = subprocess.run([path, '-c', script], capture_output=True, text=True)
+        if ended.returncode == 0 and ended.stdout.endswith(' cpython\n'):
+            version = tuple(int(number) for number in ended.stdout.split()[:2])
+            if version >= (3, 9):
+                found.setdefault(version, path)
+    return found
+
+
+@pytest.fixture(scope='module')
+def installed(built, tmp_path_factory):
+    """What a new environment knows once it has the package, made from the sdist."""
     folder = tmp_path_factory.mktemp('packaging')
-    copy = folder / 'project'
-    copy.mkdir()
-    for name in ('pyproject.toml', 'LICENSE', 'README.md'):
-        shutil.copy(runtimes.ROOT / name, copy)
-    shutil.copytree(runtimes.LIB, copy / 'lib', ignore=shutil.ignore_patterns('__pycache__'))
-    run(sys.executable, '-m', 'venv', str(folder / 'new'), cwd=folder)
-    python = str(folder / 'new' / 'bin' / 'python')
-    run(python, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check', '.', cwd=copy)
+    python = environment(folder / 'new', sys.executable, built[1])
     return json.loads(run(python, '-I', '-c', INSTALLED, cwd=folder))
+
+
+@pytest.mark.parametrize('version', sorted(pythons()), ids=lambda version: '%d.%d' % version)
+def test_the_wheel_passes_core_tests(version, built, tmp_path):
+    python = environment(tmp_path / 'new', pythons()[version], built[0])
+    folder = runtimes.ROOT / 'tests'
+    options = {'PYTHONPATH': str(folder / 'core'), 'PYTHONDONTWRITEBYTECODE': '1'}
+    file = run(python, '-c', 'import microdot; print(microdot.__file__)', cwd=tmp_path, **options)
+    assert file.startswith(str(tmp_path / 'new'))
+    for name in CORE_TESTS:
+        # It runs on CPython too, and needs no pytest there.
+        command = (python, str(folder / 'micropython_runner.py'), f'tests/core/{name}.py')
+        done = run(*command, cwd=runtimes.ROOT, **options).splitlines()[-1].split()
+        assert done[0] == 'DONE' and int(done[1]) > 5 and done[2] == '0', (name, done)
+
+
+def names_in(wheel):
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_wheel_and_sdist_have_all_modules_and_their_types(built):
+    packages = [runtimes.LIB / 'microdot', runtimes.LIB / 'utemplate']
+    modules = {
+        str(path.relative_to(runtimes.LIB))
+        for package in packages
+        for path in package.iterdir()
+        if path.suffix in ('.py', '.pyi', '.typed')
+    }
+    assert {'microdot/py.typed', 'utemplate/py.typed', 'microdot/request.pyi'} <= modules
+    wheel = names_in(built[0])
+    assert {name for name in wheel if '.dist-info/' not in name} == modules
+    assert any(name.endswith('licenses/LICENSE') for name in wheel)
+    with tarfile.open(built[1]) as sdist:
+        names = {name.partition('/')[2] for name in sdist.getnames()}
+    assert {'lib/' + name for name in modules} <= names
+    assert {'LICENSE', 'README.md', 'pyproject.toml', 'PKG-INFO'} <= names
+
+
+def test_the_wheel_is_for_every_platform(built):
+    assert built[0].name.endswith('-py3-none-any.whl')
+
+
+def test_metadata_that_an_index_would_refuse(built):
+    for path in built:
+        data = release.metadata_of(path)
+        release.check_metadata(data, path.name)
+        for wrong in (
+            data.replace(b'Version: 0', b'Version: x'),
+            data.replace(b'License-Expression: MIT', b'License-Expression: my own'),
+            data.replace(b'text/markdown', b'text/x-rst'),
+        ):
+            assert wrong != data
+            with pytest.raises(Failure, match='mend pyproject.toml'):
+                release.check_metadata(wrong, path.name)
 
 
 def test_pip_install(installed):
@@ -62,7 +160,7 @@ def test_pip_install(installed):
 
 def test_nothing_else_is_required(installed):
     assert installed['required'] == []
-    assert set(installed['names']) <= {'microdot-kit', 'pip', 'setuptools'}
+    assert set(installed['names']) == {'microdot-kit'}
 
 
 def test_extras(installed):

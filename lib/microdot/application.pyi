@@ -1,0 +1,143 @@
+from asyncio import Server
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
+from os import PathLike
+from ssl import SSLContext
+from types import ModuleType
+from typing import Any, Concatenate, Literal, NoReturn, Protocol, TypeAlias, TypeVar, overload
+
+from .request import Request
+from .response import Response
+from .routing import URLPattern
+from .static import Static
+
+class _File(Protocol):
+    def read(self, n: int, /) -> Any: ...
+
+_Body: TypeAlias = (
+    str
+    | bytes
+    | bytearray
+    | memoryview
+    | dict[Any, Any]
+    | list[Any]
+    | Iterable[str | bytes]
+    | AsyncIterable[str | bytes]
+    | _File
+    | None
+)
+_Headers: TypeAlias = Mapping[str, Any]
+# What a handler may return: a body, a status, or either with more.
+_Result: TypeAlias = (
+    Response
+    | _Body
+    | int
+    | tuple[_Body]
+    | tuple[_Body, int]
+    | tuple[_Body, _Headers]
+    | tuple[_Body, int, _Headers]
+    | tuple[int, _Headers]
+)
+# ``Any`` in the place of the truth that a coroutine is one of these too.
+_Handled: TypeAlias = _Result | Awaitable[_Result]
+_Handler: TypeAlias = Callable[Concatenate[Request, ...], _Handled]
+_BeforeHandler: TypeAlias = Callable[[Request], _Handled]
+_AfterHandler: TypeAlias = Callable[[Request, Response], _Handled]
+_AfterErrorHandler: TypeAlias = (
+    Callable[[Request | None, Response], _Handled] | Callable[[Request, Response], _Handled]
+)
+
+_R = TypeVar('_R', bound=_Handler)
+_B = TypeVar('_B', bound=_BeforeHandler)
+_A = TypeVar('_A', bound=_AfterHandler)
+_AE = TypeVar('_AE', bound=_AfterErrorHandler)
+_S = TypeVar('_S', bound=Callable[[Request], _Handled])
+_E = TypeVar('_E', bound=Exception)
+_Handles: TypeAlias = Callable[[Request, _E], _Handled]
+
+class Microdot:
+    ssl: SSLContext | Literal[False] | None
+    debug: bool
+    server: Server | None
+    before_request_handlers: list[_BeforeHandler]
+    after_request_handlers: list[_AfterHandler]
+    after_error_request_handlers: list[_AfterErrorHandler]
+    error_handlers: dict[int | type[Exception], Callable[..., _Handled]]
+    options_handler: Callable[[Request], Mapping[str, Any]] | None
+    url_map: list[tuple[list[str], URLPattern, Callable[..., Any], str, Microdot | None]]
+
+    def __init__(self) -> None: ...
+    def route(
+        self,
+        url_pattern: str,
+        methods: list[str] | tuple[str, ...] | None = None,
+        prefix: str = '',
+        subapps: tuple[Microdot, ...] = (),
+    ) -> Callable[[_R], _R]: ...
+    def get(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def post(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def put(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def patch(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def delete(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def query(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def before_request(self, f: _B) -> _B: ...
+    def after_request(self, f: _A) -> _A: ...
+    def after_error_request(self, f: _AE) -> _AE: ...
+    @overload
+    def errorhandler(self, status_code_or_exception_class: int) -> Callable[[_S], _S]: ...
+    @overload
+    def errorhandler(
+        self, status_code_or_exception_class: type[_E]
+    ) -> Callable[[_Handles[_E]], _Handles[_E]]: ...
+    def mount(self, subapp: Microdot, url_prefix: str = '', local: bool = False) -> None: ...
+    def static(
+        self,
+        prefix: str,
+        source: str | PathLike[str] | ModuleType,
+        *,
+        index: str | None = 'index.html',
+        max_age: int | None = None,
+        immutable: bool = False,
+        compressed: bool = True,
+        charset: str | None = 'UTF-8',
+        hidden: bool = False,
+        follow_links: bool = False,
+    ) -> Static: ...
+    @staticmethod
+    def abort(status_code: int, reason: str | None = None) -> NoReturn: ...
+    def find_route(
+        self, req: Request
+    ) -> tuple[Callable[..., Any] | dict[str, str] | int, str, Microdot | None]: ...
+    def default_options_handler(self, req: Request) -> dict[str, str]: ...
+    def get_request_handlers(
+        self,
+        req: Request | None,
+        attr: Literal['before_request', 'after_request', 'after_error_request'],
+        local_first: bool = True,
+    ) -> list[Callable[..., Any]]: ...
+    async def error_response(
+        self, req: Request | None, status_code: int, reason: str | None = None
+    ) -> Any: ...
+    async def dispatch_request(self, req: Request | None) -> Response: ...
+    async def start_server(
+        self,
+        host: str = '0.0.0.0',
+        port: int = 5000,
+        debug: bool = False,
+        ssl: SSLContext | None = None,
+        start_serving: bool = True,
+    ) -> Any: ...
+    def run(
+        self,
+        host: str = '0.0.0.0',
+        port: int = 5000,
+        debug: bool = False,
+        ssl: SSLContext | None = None,
+    ) -> None: ...
+    def shutdown(self) -> None: ...
+    async def handle_request(self, reader: Any, writer: Any) -> None: ...

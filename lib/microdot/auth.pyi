@@ -1,0 +1,46 @@
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+
+from .application import _Handled
+from .request import Request
+
+_P = ParamSpec('_P')
+_F = TypeVar('_F', bound=Callable[..., Any])
+_B = TypeVar('_B', bound=Callable[[Request, str, str], Any])
+_T = TypeVar('_T', bound=Callable[[Request, str], Any])
+_E = TypeVar('_E', bound=Callable[[Request], _Handled])
+_Route = Callable[Concatenate[Request, _P], _Handled]
+_Protected = Callable[Concatenate[Request, _P], Awaitable[Any]]
+
+class BaseAuth:
+    auth_callback: Callable[..., Any] | None
+    error_callback: Callable[[Request], Any] | None
+    def authenticate(self, f: _F) -> _F: ...
+    def __call__(self, f: _Route[_P]) -> _Protected[_P]: ...
+    def optional(self, f: _Route[_P]) -> _Protected[_P]: ...
+
+class BasicAuth(BaseAuth):
+    realm: str
+    charset: str
+    scheme: str
+    error_status: int
+    def __init__(
+        self,
+        realm: str = 'Please login',
+        charset: str = 'UTF-8',
+        scheme: str = 'Basic',
+        error_status: int = 401,
+    ) -> None: ...
+    def authenticate(self, f: _B) -> _B: ...
+    async def authentication_error(self, request: Request) -> tuple[str, int, dict[str, str]]: ...
+
+class TokenAuth(BaseAuth):
+    header: str
+    scheme: str
+    error_status: int
+    def __init__(
+        self, header: str = 'Authorization', scheme: str = 'Bearer', error_status: int = 401
+    ) -> None: ...
+    def authenticate(self, f: _T) -> _T: ...
+    def errorhandler(self, f: _E) -> _E: ...
+    async def authentication_error(self, request: Request) -> NoReturn: ...

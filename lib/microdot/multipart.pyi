@@ -1,0 +1,54 @@
+from collections.abc import Awaitable, Callable, ItemsView, ValuesView
+from os import PathLike
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol
+
+from typing_extensions import Self, TypeVar
+
+from .application import _Handled
+from .datastructures import MultiDict
+from .request import Request
+
+_P = ParamSpec('_P')
+_V = TypeVar('_V', default=Any)
+
+class _Sink(Protocol):
+    def write(self, data: bytes, /) -> Any: ...
+
+class FormDict(MultiDict[_V], Generic[_V]):
+    lists: dict[str, list[_V]]
+    def __init__(self) -> None: ...
+    # Unlike a MultiDict it is a dictionary of values, the last one of each name.
+    def items(self) -> ItemsView[str, _V]: ...  # type: ignore[override]
+    def values(self) -> ValuesView[_V]: ...  # type: ignore[override]
+
+class FileUpload:
+    max_memory_size: int
+    directory: str | None
+    filename: str
+    content_type: str | None
+    def __init__(
+        self,
+        filename: str,
+        content_type: str | None,
+        read: Callable[[int], Awaitable[bytes]],
+    ) -> None: ...
+    async def read(self, n: int = -1) -> bytes: ...
+    async def save(self, path_or_file: str | bytes | PathLike[str] | _Sink) -> None: ...
+    async def copy(self, max_memory_size: int | None = None) -> Self: ...
+    async def close(self) -> None: ...
+
+class FormDataIter:
+    buffer_size: int
+    max_parts: int
+    max_files: int
+    max_field_size: int
+    max_fields_size: int
+    max_header_size: int
+    request: Request
+    def __init__(self, request: Request) -> None: ...
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> tuple[str, str | FileUpload]: ...
+
+def with_form_data(
+    f: Callable[Concatenate[Request, _P], _Handled],
+) -> Callable[Concatenate[Request, _P], Awaitable[Any]]: ...

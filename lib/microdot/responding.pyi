@@ -1,0 +1,1 @@
+MUTED_SOCKET_ERRORS: list[int]

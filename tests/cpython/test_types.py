@@ -1,0 +1,138 @@
+"""The types of the public API: the stubs against the code, right and wrong uses of them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import runtimes
+
+FILES = Path(__file__).parent / 'typed'
+PACKAGES = ('microdot', 'utemplate')
+# Modules that applications import.
+PUBLIC = """
+    microdot microdot.asgi microdot.auth microdot.cors microdot.csrf microdot.helpers
+    microdot.jinja microdot.login microdot.microdot microdot.multipart microdot.session
+    microdot.sse microdot.static microdot.test_client microdot.utemplate microdot.websocket
+    microdot.wsgi utemplate utemplate.compiled utemplate.html utemplate.recompile
+    utemplate.source
+""".split()
+
+
+def run(module, *arguments, folder, **env):
+    """Run a module's program over the stubs of this checkout; return (status, output)."""
+    lib = str(runtimes.LIB)
+    environment = {**os.environ, 'MYPYPATH': lib, 'PYTHONPATH': lib, **env}
+    ended = subprocess.run(
+        [sys.executable, '-m', module, *[str(argument) for argument in arguments]],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.fixture(scope='module')
+def mypy(tmp_path_factory):
+    """A function that checks files as strictly as can be and returns (status, output)."""
+    folder = tmp_path_factory.mktemp('mypy')
+    return lambda *files: run('mypy', '--strict', '--cache-dir', folder, *files, folder=folder)
+
+
+def modules(suffix):
+    """The modules below lib that have a file with that suffix."""
+    found = set()
+    for package in PACKAGES:
+        for path in (runtimes.LIB / package).glob('*' + suffix):
+            name = package if path.stem == '__init__' else package + '.' + path.stem
+            found.add(name)
+    return found
+
+
+def test_every_public_module_has_stubs():
+    assert set(PUBLIC) <= modules('.pyi') <= modules('.py')
+    for package in PACKAGES:
+        assert (runtimes.LIB / package / 'py.typed').exists()
+
+
+def test_the_stubs_fit_the_code(tmp_path):
+    config = tmp_path / 'mypy.ini'
+    inner = modules('.py') - modules('.pyi')  # stubtest wants them, and compares nothing
+    config.write_text(
+        '[mypy]\n' + ''.join(f'[mypy-{name}]\nignore_errors = True\n' for name in sorted(inner))
+    )
+    options = ('--concise', '--mypy-config-file', config, '--allowlist', FILES / 'allowed.txt')
+    status, output = run('mypy.stubtest', *options, *PACKAGES, folder=tmp_path)
+    assert status == 0, output
+
+
+def test_stubtest_would_find_a_difference(tmp_path):
+    package = tmp_path / 'microdot'
+    package.mkdir()
+    for path in (runtimes.LIB / 'microdot').iterdir():
+        if path.suffix in ('.py', '.pyi'):
+            (package / path.name).write_bytes(path.read_bytes())
+    stub = package / 'cors.pyi'
+    stub.write_text(stub.read_text().replace('handle_cors: bool = True', 'handle: bool = True'))
+    path = {'MYPYPATH': str(tmp_path), 'PYTHONPATH': str(tmp_path)}
+    config = tmp_path / 'mypy.ini'
+    config.write_text('[mypy]\nignore_errors = True\n')
+    options = ('--concise', '--mypy-config-file', config)
+    status, output = run('mypy.stubtest', *options, 'microdot', folder=tmp_path, **path)
+    assert status != 0
+    assert 'microdot.cors.CORS.initialize' in output
+
+
+def test_the_stubs_are_strict(mypy):
+    stubs = sorted(runtimes.LIB.glob('*/*.pyi'))
+    status, output = mypy(*stubs)
+    assert status == 0, output
+
+
+@pytest.mark.parametrize('name', ['typed_app.py', 'typed_servers.py'])
+def test_a_typed_application(name, mypy):
+    status, output = mypy(FILES / name)
+    assert status == 0, output
+
+
+def test_the_typed_application_runs():
+    script = (
+        'import asyncio, json, typed_app\n'
+        'answers = asyncio.run(typed_app.use())\n'
+        'print(json.dumps([[answer.status_code, answer.text[:20]] for answer in answers]))\n'
+    )
+    ended = subprocess.run(
+        [sys.executable, '-c', script],
+        cwd=FILES,
+        env={**os.environ, 'PYTHONPATH': str(runtimes.LIB), 'PYTHONDONTWRITEBYTECODE': '1'},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    answers = json.loads(ended.stdout)
+    assert [status for status, _ in answers] == [200, 201, 422, 200, 200, 202] + [200] * 10 + [404]
+    texts = [text for _, text in answers]
+    assert texts[:2] == ['xx', '{"number": 1}']
+    assert texts[8:10] == ['{"n": 3}', 'note=n file=a.txt']
+
+
+def test_wrong_uses_are_rejected(mypy):
+    path = FILES / 'rejected.py'
+    expected = set()
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        for code in re.findall(r'# wrong: ([a-z-]+)', line):
+            expected.add((number, code))
+    assert len(expected) > 30
+    status, output = mypy(path)
+    assert status == 1, output
+    found = set(re.findall(r'rejected\.py:(\d+): error: .*\[([a-z-]+)\]$', output, re.MULTILINE))
+    # What follows from a decorator that was rejected is no other error.
+    found = {(int(number), code) for number, code in found if code != 'untyped-decorator'}
+    assert found == expected

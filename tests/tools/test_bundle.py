@@ -1,0 +1,245 @@
+"""tools/bundle.py: the core as one file, on both runtimes."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import bundle
+import needs
+import payload
+import runtimes
+from firmware.steps import Failure
+
+DEADLINE = 240
+RUNNER = runtimes.ROOT / 'tests' / 'micropython_runner.py'
+TESTS = runtimes.ROOT / 'tests' / 'core'
+# What the core's parts are tested by; between them they need all modules of the bundle.
+SELECTED = """
+    test_error_handlers test_handlers test_http1 test_invoke_handler test_methods test_mount
+    test_request test_request_body test_response test_response_body test_results test_routing
+    test_send_file test_server_chunks test_server_heads test_server_lifecycle
+    test_server_persistent test_server_streams test_url_pattern
+""".split()
+NAMES = """
+    Microdot Request Response abort redirect send_file URLPattern AsyncBytesIO iscoroutine
+    urldecode urlencode NoCaseDict MultiDict mro HTTPException invoke_handler print_exception
+    MUTED_SOCKET_ERRORS json __version__
+""".split()
+APPLICATION = """
+import asyncio, sys
+import microdot
+from microdot import NAMES
+
+app = Microdot()
+
+@app.get('/<int:number>')
+async def index(request, number):
+    return {'number': number, 'name': request.args.get('name')}
+
+@app.get('/stop')
+def stop(request):
+    request.app.shutdown()
+    return 'stopped'
+
+async def get(port, path):
+    reader, writer = await asyncio.open_connection('127.0.0.1', port)
+    writer.write(('GET ' + path + ' HTTP/1.0\\r\\n\\r\\n').encode())
+    await writer.drain()
+    answer = await reader.read(-1)
+    writer.close()
+    await writer.wait_closed()
+    return answer.decode().split('\\r\\n')
+
+async def main():
+    port = int(sys.argv[1])
+    server = asyncio.create_task(app.start_server('127.0.0.1', port))
+    for _ in range(500):
+        await asyncio.sleep(0.02)
+        if app.server:
+            break
+    for path in ('/5?name=%41', '/x', '/stop'):
+        answer = await get(port, path)
+        print(answer[0], answer[-1])
+    await server
+
+asyncio.run(main())
+""".replace('NAMES', ', '.join(NAMES))
+ANSWERS = [
+    'HTTP/1.0 200 OK {"number": 5, "name": "A"}',
+    'HTTP/1.0 404 Not Found Not found',
+    'HTTP/1.0 200 OK stopped',
+]
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """The folder with the file alone."""
+    folder = tmp_path_factory.mktemp('bundle')
+    bundle.main([str(folder / 'microdot.py')])
+    return folder
+
+
+@pytest.fixture(scope='module')
+def packages(tmp_path_factory):
+    """Folders, with source and compiled, of a package that is the bundle.
+
+    The modules that are in the bundle only have its names, for the tests and the extensions, which
+    take them from there.
+    """
+    source = tmp_path_factory.mktemp('source')
+    package = source / 'microdot'
+    shutil.copytree(runtimes.LIB / 'utemplate', source / 'utemplate')
+    shutil.copytree(runtimes.LIB / 'microdot', package)
+    made = bundle.Bundle()
+    names = {name: made.names_in(module) for name, module in made.modules.items()}
+    for other in bundle.COMPAT[1:]:
+        names['compat'].update(names.pop(other))
+        (package / (other + '.py')).unlink()
+    for name, called in names.items():
+        (package / (name + '.py')).write_text(
+            f'import microdot\nfor name, called in {called!r}.items():\n'
+            '    if hasattr(microdot, called):\n'  # constants are not there at run time
+            '        globals()[name] = getattr(microdot, called)\n'
+        )
+    (package / '__init__.py').write_text(made.make())
+    compiled = tmp_path_factory.mktemp('compiled')
+    for path in source.rglob('*.py'):
+        target = (compiled / path.relative_to(source)).with_suffix('.mpy')
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(payload.compile_one(str(path.relative_to(source)), path, 0, ''))
+    return source, compiled
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as listening:
+        listening.bind(('127.0.0.1', 0))
+        return listening.getsockname()[1]
+
+
+def run(command, folder, **environment):
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_alone_on_cpython(made, tmp_path):
+    command = [sys.executable, '-B', '-W', 'error', '-c', APPLICATION, str(free_port())]
+    assert run(command, tmp_path, PYTHONPATH=str(made)).splitlines() == ANSWERS
+
+
+@pytest.mark.parametrize(('compiled', 'heap'), [(True, '192K'), (False, '1M')])
+def test_alone_on_micropython(compiled, heap, made, tmp_path):
+    needs.micropython()
+    script = tmp_path / 'application.py'
+    script.write_text(APPLICATION)
+    folder = made
+    if compiled:
+        folder = tmp_path
+        data = payload.compile_one('microdot.py', made / 'microdot.py', 3, '')
+        (folder / 'microdot.mpy').write_bytes(data)
+    command = [*runtimes.micropython_command(heap), str(script), str(free_port())]
+    path = f'{folder}:.frozen'
+    assert run(command, tmp_path, MICROPYPATH=path).splitlines() == ANSWERS
+
+
+def test_the_core_tests_on_cpython(packages):
+    files = [str(TESTS / (name + '.py')) for name in SELECTED]
+    path = f'pythonpath={packages[0]} tests tests/core'
+    options = ['-o', path, '-p', 'no:cacheprovider']
+    output = run([sys.executable, '-B', '-m', 'pytest', *options, *files], runtimes.ROOT)
+    assert 'failed' not in output
+    assert '[100%]' in output
+
+
+def test_the_core_tests_on_micropython(packages):
+    needs.micropython()
+    for name in SELECTED:
+        command = [*runtimes.micropython_command('512K'), str(RUNNER), str(TESTS / (name + '.py'))]
+        output = run(command, runtimes.ROOT, MICROPYPATH=f'{packages[1]}:{TESTS}:.frozen')
+        passed, failed, _ = output.splitlines()[-1].split()[1:]
+        assert int(passed) > 0 and int(failed) == 0, name
+
+
+def test_an_extension_is_missed_in_one_line(made, tmp_path):
+    script = 'from microdot import Microdot\nMicrodot().static("/", ".")\n'
+    command = [sys.executable, '-B', '-c', script]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(made)}, capture_output=True
+    )
+    assert b"No module named 'microdot.static'" in ended.stderr
+
+
+def test_nothing_of_a_package_is_left(made):
+    tree = ast.parse((made / 'microdot.py').read_text())
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.ImportFrom) or not node.level
+    defined = [name.name for name in tree.body if hasattr(name, 'name')]
+    assert len(defined) == len(set(defined))
+
+
+def test_the_same_sources_give_the_same_bytes(made):
+    assert bundle.Bundle().make() == (made / 'microdot.py').read_text()
+
+
+def package_with(tmp_path, monkeypatch, **changes):
+    """A copy of the package in which modules have more at their end."""
+    package = tmp_path / 'microdot'
+    shutil.copytree(runtimes.LIB / 'microdot', package)
+    for name, text in changes.items():
+        with open(package / (name + '.py'), 'a') as file:
+            file.write(text)
+    monkeypatch.setattr(bundle, 'PACKAGE', package)
+
+
+def test_names_that_are_alike_are_kept_apart(tmp_path, monkeypatch):
+    package_with(
+        tmp_path,
+        monkeypatch,
+        routing='\n\ndef same(find):\n    find = [find for find in find]\n'
+        '    return find, find_it\n\n\ndef find_it():\n    return allowed_methods\n',
+        cookies='\n\ndef same():\n    from .routing import same as other\n\n    return other\n',
+    )
+    names = {}
+    exec(compile(bundle.Bundle().make(), 'microdot.py', 'exec'), names)
+    assert 'same' not in names
+    assert names['_cookies_same']() is names['_routing_same']
+    assert names['_routing_same']([1])[0] == [1]
+    assert names['_routing_same']([1])[1]() is names['allowed_methods']
+
+
+@pytest.mark.parametrize(
+    ('module', 'text', 'said'),
+    [
+        ('routing', '\n\ndef f():\n    return nothing\n', r'routing.py:\d+: nothing is defined'),
+        ('cookies', '\n\ndef _routing_find():\n    pass\n\nfind = 1\n', '_routing_find would be'),
+        ('cookies', '\nfrom .routing import nothing\n', 'routing.py does not define nothing'),
+        ('cookies', '\nfrom . import routing\n', 'imports a module as a whole'),
+        ('compat_late', '\n\ndef received(n):\n    pass\n', "'received'.* are in compat.py too"),
+        ('compat', '\nif sys.implementation:\n    pass\nelse:\n    pass\n', 'not one `if`'),
+    ],
+)
+def test_what_cannot_be_merged_ends_it(module, text, said, tmp_path, monkeypatch):
+    package_with(tmp_path, monkeypatch, **{module: text})
+    file = tmp_path / 'made' / 'microdot.py'
+    with pytest.raises(SystemExit, match=said) as raised:
+        bundle.main([str(file)])
+    assert '\n' not in raised.value.code
+    assert not file.exists()
+
+
+def test_a_circle_ends_it():
+    with pytest.raises(Failure, match='need each other to start: a, b'):
+        bundle.in_order({'a': {'y'}, 'b': {'x'}}, {'a': {'x'}, 'b': {'y'}})
