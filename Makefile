@@ -11,9 +11,6 @@ PORT = 5000
 HEAP = 192K
 RUNTIME = micropython
 
-# `make firmware BOARD=` builds for a folder of boards/, with MICROPYTHON_DIR from a checkout of
-# MicroPython instead of the packaged sources.
-
 # PORT of `make deploy` and `make flash` is a serial port, if it is given.
 SERIAL = $(if $(filter file,$(origin PORT)),,$(PORT))
 
@@ -22,6 +19,7 @@ ESP32 = $(if $(filter esp32%,$(BOARD)),.venv/stamps/esp32)
 
 # `make run BOARD=` boots a firmware, made if need be, in an emulator. Without APP= it is the application
 # in the firmware that runs, with it the one that is put onto the board's file system.
+EMULATOR_SETS = $(patsubst %,.venv/stamps/%,emulator firmware deploy)
 EMULATE = PYTHONPATH=tools $(VENV) -m emulator.run '$(BOARD)' --host '$(HOST)' --port '$(PORT)' \
 	$(if $(filter file,$(origin APP)),,--app '$(APP)')
 
@@ -37,6 +35,7 @@ MICROPYTHON_SET = .venv/stamps/run
 endif
 
 VENV = .venv/bin/python
+TEST_SETS = $(patsubst %,.venv/stamps/%,test size emulator firmware deploy esp32 release) $(MICROPYTHON_SET)
 DEVICE_TESTS = tests/firmware/test_emulated_board.py $(wildcard tests/firmware/test_device_*.py)
 TEST = $(VENV) tools/test.py $(if $(K),-k '$(K)') $(T)
 
@@ -47,7 +46,7 @@ TEST = $(VENV) tools/test.py $(if $(K),-k '$(K)') $(T)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(if $(BOARD),.venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy,$(if $(filter cpython,$(RUNTIME)),$(VENV),$(MICROPYTHON_SET) $(VENV))) ## Serve the dashboard on MicroPython: http://localhost:5000 (APP= HOST= PORT= HEAP= RUNTIME=cpython BOARD=rpi_pico: emulated)
+run: $(if $(BOARD),$(EMULATOR_SETS),$(if $(filter cpython,$(RUNTIME)),,$(MICROPYTHON_SET)) $(VENV)) ## Serve the dashboard on MicroPython: http://localhost:5000 (APP= HOST= PORT= HEAP= RUNTIME=cpython BOARD=rpi_pico: emulated)
 	@$(if $(BOARD),$(EMULATE),$(VENV) tools/run.py '$(APP)' --host '$(HOST)' --port '$(PORT)' --heap '$(HEAP)' --runtime '$(RUNTIME)')
 
 repl: .venv/stamps/emulator ## Talk to the Python of the board that make run BOARD= emulates, or of the one at PORT= (BOARD= PORT=serial port)
@@ -68,10 +67,10 @@ deploy: .venv/stamps/deploy ## Put an application and the framework onto a board
 flash: .venv/stamps/deploy $(ESP32) ## Write a firmware to a board (BOARD= IMAGE=file PORT=serial port DRIVE=folder)
 	@$(VENV) tools/flash.py '$(or $(BOARD),rpi_pico)' --port '$(SERIAL)' $(if $(IMAGE),--image '$(IMAGE)') $(if $(DRIVE),--drive '$(DRIVE)')
 
-test: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 .venv/stamps/release $(MICROPYTHON_SET) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
+test: $(TEST_SETS) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
 	@$(TEST)
 
-test-cpython: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware .venv/stamps/deploy .venv/stamps/esp32 .venv/stamps/release $(MICROPYTHON_SET) ## Run the tests on CPython alone
+test-cpython: $(TEST_SETS) ## Run the tests on CPython alone
 	@$(TEST) --runtime cpython
 
 test-device: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware $(MICROPYTHON_SET) ## Run the tests of the firmware in the emulated board, all of them (T= K=)
