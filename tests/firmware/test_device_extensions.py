@@ -17,6 +17,7 @@ from microdot.websocket import with_websocket
 Request.max_content_length = 100000
 Request.max_body_length = 1024
 app = Microdot()
+app.static('/static', '/')
 auth = BasicAuth()
 
 @app.get('/')
@@ -102,6 +103,19 @@ def test_events(server):
 
 def test_a_file(server):
     assert server.request('GET', '/file')[2] == SERVED
+
+
+def test_static_files(server):
+    status, headers, body = server.request('GET', '/static/served.bin')
+    assert (status, body) == (200, SERVED)
+    again = {'If-None-Match': headers['ETag']}
+    assert server.request('GET', '/static/served.bin', None, again)[0] == 304
+    part = {'Range': 'bytes=1000-2999', 'If-Range': headers['ETag']}
+    status, headers, body = server.request('GET', '/static/served.bin', None, part)
+    assert (status, body) == (206, SERVED[1000:3000])
+    assert headers['Content-Range'] == f'bytes 1000-2999/{len(SERVED)}'
+    for name in ('none.bin', '../boot.py', '%2e%2e/boot.py', '.deployed'):
+        assert server.request('GET', '/static/' + name)[0] == 404
 
 
 def test_a_form_with_a_file(server):
