@@ -8,11 +8,11 @@ import sys
 import threading
 import types
 
-import building
 import pytest
 from ptyboard import Board
 from serial.tools.list_ports_common import ListPortInfo
 
+import building
 import device as devices
 import flash as tool
 import runtimes
