@@ -94,7 +94,7 @@ def test_what_is_flashed_is_what_micropython_mounts(chip, composed, tmp_path):
         parts[name] = there[entry.offset : entry.offset + entry.size]
     file, names, kept, answer = micropython(tmp_path, parts)
     assert file == '/rom/lib/microdot/__init__.mpy'
-    assert names == "['helper.mpy', 'main.py']"
+    assert names == "['boot.py', 'helper.mpy', 'main.py']"
     assert kept == 'kept 448 448'
     assert answer == '42'
 
