@@ -35,13 +35,13 @@ MICROPYTHON_SET = .venv/stamps/run
 endif
 
 VENV = .venv/bin/python
-TEST_SETS = $(patsubst %,.venv/stamps/%,test size emulator firmware deploy esp32 release) $(MICROPYTHON_SET)
+TEST_SETS = $(patsubst %,.venv/stamps/%,test size emulator firmware deploy esp32 release docs) $(MICROPYTHON_SET)
 DEVICE_TESTS = tests/firmware/test_emulated_board.py $(wildcard tests/firmware/test_device_*.py)
 TEST = $(VENV) tools/test.py $(if $(K),-k '$(K)') $(T)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help run repl test-device firmware image romfs deploy flash test test-cpython test-micropython lint format bench size mip bundle release clean
+.PHONY: help run repl test-device firmware image romfs deploy flash test test-cpython test-micropython lint format bench size mip bundle docs release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,7 +80,7 @@ test-micropython: $(VENV) $(MICROPYTHON_SET) ## Run the core tests on MicroPytho
 	@$(TEST) --runtime micropython
 
 lint: .venv/stamps/lint ## Check the style of the code, changing nothing
-	@.venv/bin/ruff check .
+	@.venv/bin/ruff check --no-cache .
 	@.venv/bin/ruff format --check .
 
 format: .venv/stamps/lint ## Put the code into the project's style
@@ -98,6 +98,11 @@ mip: .venv/stamps/deploy ## Make packages that mpremote mip install takes from a
 
 bundle: $(VENV) ## Make the core a single file: build/bundle/microdot.py
 	@$(VENV) tools/bundle.py
+
+docs: .venv/stamps/docs ## Build the documentation, warnings are errors: build/docs/html
+	@rm -rf build/docs # a page that is not built again would keep its warnings to itself
+	@$(VENV) -m sphinx -W --keep-going -n -q -b html -d build/docs/doctrees docs build/docs/html
+	@echo 'build/docs/html/index.html'
 
 release: .venv/stamps/release ## Gather all that a release consists of, with checksums: dist/
 	@$(VENV) tools/release.py

@@ -1,4 +1,4 @@
-"""WebSocket (RFC 6455) for routes.
+"""WebSocket (RFC 6455) for routes::
 
     @app.get('/echo')
     @with_websocket

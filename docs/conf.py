@@ -1,0 +1,250 @@
+"""How Sphinx builds the documentation: `make docs`, into build/docs/html.
+
+The pages are Markdown. Those of docs/api have a directive of their own: `.. api:: module` describes
+what the module's stub (.pyi) says is public, and takes the texts from the docstrings and `#:`
+comments of the code; api/texts.toml has what these lack. Links to files of the repository outside
+of docs become copies of these files; links to its folders stay text.
+"""
+
+import ast
+import functools
+import importlib
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import tomllib
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).resolve().parents[1]
+LIB = ROOT / 'lib'
+sys.path.insert(0, str(LIB))
+
+import microdot  # noqa: E402
+
+project = 'microdot-kit'
+version = release = microdot.__version__
+extensions = ['myst_parser', 'sphinx.ext.autodoc']
+root_doc = 'index'
+exclude_patterns = ['_*']
+myst_heading_anchors = 4
+highlight_language = 'text'
+autodoc_inherit_docstrings = False  # the methods of dict have texts that are no reStructuredText
+python_use_unqualified_type_names = True
+# Only names with a module in front of them have to lead somewhere: others are Python's own types.
+nitpick_ignore_regex = [('py:.*', r'[^.]+|collections\..+|os\..+|types\..+|ssl\..+|asyncio\..+')]
+
+html_theme = 'furo'
+html_title = project
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+
+# The package takes the names of this module as its own.
+CORE = 'microdot.microdot'
+FIRST = ('Microdot', 'Request', 'Response')
+TEXTS = tomllib.loads((ROOT / 'docs/api/texts.toml').read_text())
+
+
+@functools.cache
+def stub(module):
+    """Return the statements of a module's stub."""
+    path = LIB.joinpath(*module.split('.'))
+    path = path / '__init__.pyi' if path.is_dir() else path.with_suffix('.pyi')
+    return ast.parse(path.read_text()).body
+
+
+def named(node):
+    """Return the public names that a statement of a stub defines."""
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        names = [node.name]
+    elif isinstance(node, ast.AnnAssign) and not is_alias(node):
+        names = [node.target.id]
+    else:
+        names = []
+    return [name for name in names if name[0] != '_' or name == '__version__']
+
+
+def is_alias(node):
+    return isinstance(node.annotation, ast.Name) and node.annotation.id == 'TypeAlias'
+
+
+def exported():
+    """Return {name: module that defines it} of what the package takes from its own modules."""
+    found = {}
+    for node in stub(CORE):
+        if isinstance(node, ast.ImportFrom):
+            found.update({alias.name: 'microdot.' + node.module for alias in node.names})
+    return found
+
+
+def core_name(name):
+    return 'microdot.' + name if name in exported() else name
+
+
+def definitions(module):
+    """Yield (name, module that defines it, statements) of what a module's page describes."""
+    core = exported()
+    sources = core if module == 'microdot' else {}
+    for name, source in sorted(sources.items(), key=lambda item: (item[0] not in FIRST, item[0])):
+        yield name, source, [node for node in stub(source) if name in named(node)]
+    groups = {}
+    for node in stub(module):
+        for name in named(node):
+            groups.setdefault(name, []).append(node)
+    for name, nodes in groups.items():
+        if core.get(name) != module:
+            yield name, module, nodes
+
+
+def borrowed(module):
+    """Return {name: where it is described} of what a module has of others."""
+    core, found = exported(), {}
+    for node in stub(CORE if module == 'microdot' else module):
+        if isinstance(node, ast.ImportFrom) and module != 'microdot':
+            for alias in node.names:
+                if alias.asname == alias.name:
+                    owner = 'microdot' if alias.name in core else 'microdot.' + node.module
+                    found[alias.name] = f'{owner}.{alias.name}'
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+            found[node.targets[0].id] = 'microdot.' + ast.unparse(node.value)
+    found.update({name: 'microdot.' + name for name in sorted(core) if core[name] == module})
+    return found
+
+
+def signature(nodes):
+    """Return the parameters of a function without their types; '' leaves them to the code."""
+    if len(nodes) != 1:
+        return ''  # overloads
+    arguments = ast.parse('def f(%s): ...' % ast.unparse(nodes[0].args)).body[0].args
+    for argument in ast.walk(arguments):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    text = ast.unparse(arguments)
+    if '...' in text:
+        return ''
+    return '(%s)' % re.sub(r'^(self|cls)(, |$)', '', text)
+
+
+def comment(cls, name):
+    """Return the text about an attribute: its `#:` comment, or its docstring if it is computed."""
+    late = getattr(cls, '_late', None)
+    places = [(c.__module__, c.__name__) for c in cls.__mro__ if c.__module__ != 'builtins']
+    places += [('microdot.' + late, 'Methods')] if late else []
+    for module, owner in places:
+        lines = ModuleAnalyzer.for_module(module).find_attr_docs().get((owner, name))
+        if lines:
+            return ' '.join(lines).strip()
+    value = vars(cls).get(name)
+    documented = isinstance(value, type) or type(value).__name__ in ('_Computed', 'property')
+    return inspect.cleandoc(value.__doc__ or '') if documented else ''
+
+
+def parameter(cls, name):
+    """Return what the class or its constructor says about a parameter of that name."""
+    for doc in (cls.__doc__, cls.__init__.__doc__):
+        found = re.search(r':param %s: (.*?)(?=\n *:|\n *\n|\Z)' % name, doc or '', re.DOTALL)
+        if found:
+            text = ' '.join(found.group(1).split())
+            return text[0].upper() + text[1:]
+    return ''
+
+
+def added(path, name):
+    """Return the text that is not in the code about a name of a module or class."""
+    return TEXTS.get(path, {}).get(name, '')
+
+
+def indented(lines):
+    return ['   ' + line if line else '' for line in lines]
+
+
+def variable(kind, name, node, text, value=None):
+    annotation = ast.unparse(node.annotation)
+    annotation = re.sub(r'\b[A-Z]\w+\b', lambda m: core_name(m[0]), annotation)
+    lines = [f'.. py:{kind}:: {name}', '   :no-index-entry:' if kind == 'attribute' else '']
+    if not re.search(r'\b_', annotation):  # an alias of the stub's own would tell nobody anything
+        lines.append('   :type: ' + annotation)
+    if isinstance(value, (int, float, str, bool)):
+        lines.append(f'   :value: {value!r}')
+    return [line for line in lines if line] + ['', *indented(text.splitlines()), '']
+
+
+def members(path, cls, node):
+    """Return the lines about the attributes and methods that the stub of a class has."""
+    lines, methods = [], {}
+    for part in node.body:
+        if isinstance(part, ast.AnnAssign):
+            name = part.target.id
+            text = comment(cls, name) or parameter(cls, name) or added(path, name)
+            lines += variable('attribute', name, part, text, vars(cls).get(name))
+        elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            methods.setdefault(part.name, []).append(part)
+    for name, nodes in methods.items():
+        f = getattr(cls, name)
+        if name[:2] != '__' or (name != '__init__' and name in vars(cls) and f.__doc__):
+            if any(ast.unparse(d) == 'property' for d in nodes[0].decorator_list):
+                lines += [f'.. autoproperty:: {path}.{name}', '']
+            else:
+                lines += [f'.. automethod:: {path}.{name}{signature(nodes)}', '']
+                lines += indented([added(path, name)]) + ['']
+    return lines
+
+
+def description(module, name, source, nodes):
+    """Return the lines of reStructuredText about one name of a module."""
+    path, node = f'{module}.{name}', nodes[0]
+    if isinstance(node, ast.AnnAssign):
+        texts = ModuleAnalyzer.for_module(source).find_attr_docs()
+        text = ' '.join(texts.get(('', name), ())) or added(module, name)
+        value = getattr(importlib.import_module(source), name)
+        return variable('data', name, node, text, value)
+    if not isinstance(node, ast.ClassDef):
+        lines = [f'.. autofunction:: {path}{signature(nodes)}', '']
+        return lines + indented([added(module, name)]) + ['']
+    cls = getattr(importlib.import_module(module), name)
+    own = [part for part in node.body if getattr(part, 'name', '') == '__init__']
+    kind = 'exception' if issubclass(cls, BaseException) else 'class'
+    lines = [f'.. auto{kind}:: {path}{signature(own)}', '']
+    return lines + indented(members(path, cls, node))
+
+
+class Api(SphinxDirective):
+    """What is public of a module: `.. api:: microdot.auth`."""
+
+    required_arguments = 1
+
+    def run(self):
+        module = self.arguments[0]
+        lines = [f'.. automodule:: {module}', '']
+        lines += ['.. currentmodule:: ' + module, '']
+        for name, source, nodes in definitions(module):
+            lines += description(module, name, source, nodes)
+        others = borrowed(module)
+        if others:
+            links = [f':py:obj:`{name} <{path}>`' for name, path in others.items()]
+            lines += ['Also here: ' + ', '.join(links) + '.', '']
+        return self.parse_text_to_nodes('\n'.join(lines))
+
+
+def fit(app, docname, source):
+    """Leave out what leads nowhere: links to folders, and tables of contents without any page."""
+    folder = (Path(app.srcdir) / docname).parent
+
+    def text(link):
+        return link[1] if (folder / link[2]).is_dir() else link[0]
+
+    def pattern(line):
+        return line[0] if list(folder.glob(line[1])) else ''
+
+    source[0] = re.sub(r'\[([^\]]+)\]\((\.\./[^)#]+)\)', text, source[0])
+    if docname == root_doc:
+        source[0] = re.sub(r'^(\S*\*)\n', pattern, source[0], flags=re.MULTILINE)
+
+
+def setup(app):
+    app.add_directive('api', Api)
+    app.connect('source-read', fit)
+    return {'parallel_read_safe': True}
