@@ -79,6 +79,7 @@ test-device: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/sta
 test-micropython: $(VENV) $(MICROPYTHON_SET) ## Run the core tests on MicroPython alone
 	@$(TEST) --runtime micropython
 
+# Without its cache, which does not notice that a module imported here has moved.
 lint: .venv/stamps/lint ## Check the style of the code, changing nothing
 	@.venv/bin/ruff check --no-cache .
 	@.venv/bin/ruff format --check .
