@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import support
+from browsing import chromium  # noqa: F401
 
 DEADLINE = 20
 

@@ -5,6 +5,7 @@ import html
 import json
 
 import pytest
+
 from serving import Client, serve
 
 DASHBOARD = 'examples/dashboard/main.py'

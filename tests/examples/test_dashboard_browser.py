@@ -1,72 +1,19 @@
 """The dashboard in headless Chromium, served by MicroPython: what a person gets to see."""
 
 import pytest
+
+from browsing import Page, overflow
 from serving import serve
 
-import needs
-
 DASHBOARD = 'examples/dashboard/main.py'
-ARGUMENTS = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-]
 POINTS = "document.getElementById('line').points.length"
 VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ('light', 'dark')]
-
-
-@pytest.fixture(scope='module')
-def chromium():
-    path = needs.browser()
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        needs.missing('playwright is not installed: install it (pip install playwright)')
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def server(tmp_path):
     with serve(DASHBOARD, 'micropython', tmp_path) as running:
         yield running
-
-
-class Page:
-    """A browser page that remembers what went wrong in it."""
-
-    def __init__(self, chromium, server, width=1280, **options):
-        self.context = chromium.new_context(
-            viewport={'width': width, 'height': 844}, base_url=server.url, **options
-        )
-        self.context.set_default_timeout(30_000)
-        self.page = self.context.new_page()
-        self.faults = []
-        self.page.on('console', lambda message: self.fault('console', message.text))
-        self.page.on('pageerror', lambda error: self.fault('error', error))
-        self.page.on('requestfailed', self.failed)
-
-    def fault(self, *parts):
-        self.faults.append(' '.join([str(part) for part in parts]))
-
-    def failed(self, request):
-        """A poll under way when the page is left is given up: that is no fault."""
-        if not ('/api/status?' in request.url and request.failure == 'net::ERR_ABORTED'):
-            self.fault('failed', request.url, request.failure)
-
-    def __enter__(self):
-        return self.page
-
-    def __exit__(self, *exc):
-        self.context.close()
-        if exc[0] is None:
-            assert self.faults == []
 
 
 def wait(page, script):
@@ -76,10 +23,6 @@ def wait(page, script):
             return
         page.wait_for_timeout(100)
     raise AssertionError('never true: ' + script)
-
-
-def overflow(page):
-    return page.evaluate('document.scrollingElement.scrollWidth - innerWidth')
 
 
 @pytest.mark.parametrize('width, scheme', VIEWS)

@@ -6,9 +6,9 @@ import re
 
 import pytest
 from exchanges import BOTH, CPYTHON, play
-from serving import ROOT, copied, serve
 
 import needs
+from serving import ROOT, copied, serve
 
 EXAMPLES = ROOT / 'examples'
 NEEDED = {'sessions': 'jwt', 'login': 'jwt', 'with_jinja': 'jinja2'}  # by CPython

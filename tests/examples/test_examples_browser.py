@@ -4,14 +4,15 @@ import contextlib
 import os
 
 import pytest
+
+from browsing import Page, overflow
 from serving import copied, serve
-from test_dashboard_browser import Page, chromium, overflow  # noqa: F401
 
 PHONE = 390  # pixels
 
 
 class Phone(Page):
-    def __init__(self, chromium, server):  # noqa: F811
+    def __init__(self, chromium, server):
         super().__init__(chromium, server, PHONE)
 
     def failed(self, request):
@@ -134,7 +135,7 @@ def served(app, folder):
 
 
 @pytest.mark.parametrize('app', PAGES)
-def test_page(chromium, app, tmp_path):  # noqa: F811
+def test_page(chromium, app, tmp_path):
     with served(app, tmp_path) as server, Phone(chromium, server) as page:
         page.goto('/')
         assert overflow(page) <= 0
@@ -143,7 +144,7 @@ def test_page(chromium, app, tmp_path):  # noqa: F811
         keep(page, app)
 
 
-def test_cors(chromium, tmp_path):  # noqa: F811
+def test_cors(chromium, tmp_path):
     api_file = copied('examples/cors/api.py', tmp_path)
     with serve('examples/cors/page.py', 'micropython', tmp_path) as site:
         own = f'http://localhost:{site.port}'
@@ -172,7 +173,7 @@ def test_cors(chromium, tmp_path):  # noqa: F811
             context.close()
 
 
-def test_csrf(chromium, tmp_path):  # noqa: F811
+def test_csrf(chromium, tmp_path):
     (tmp_path / 'attacker').mkdir()
     attacking = served('csrf/attacker.py', tmp_path / 'attacker')
     with served('csrf/bank.py', tmp_path) as bank, attacking as attacker:

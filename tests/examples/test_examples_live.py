@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from exchanges import BENCHMARK, Visitor, play
-from serving import DEADLINE, ROOT, copied, free_port, running, serve
 
 import needs
+from serving import DEADLINE, ROOT, copied, free_port, running, serve
 
 RUNTIMES = pytest.mark.parametrize('runtime', ['micropython', 'cpython'])
 LIMIT = 1024 * 1024  # of the uploads example

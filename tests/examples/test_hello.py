@@ -1,6 +1,7 @@
 """The first example of the README, served by both runtimes."""
 
 import pytest
+
 from serving import Client, serve
 
 HELLO = 'examples/hello/hello.py'

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from serving import DEADLINE, ROOT, RUN, Client, Server
 
 HEAP = '256K'  # of MicroPython: from source all the modules are in it, not in flash

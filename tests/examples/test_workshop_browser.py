@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from test_dashboard_browser import chromium, overflow  # noqa: F401
 from test_workshop import serve_workshop
+
+from browsing import overflow
 
 UPLOAD = os.urandom(200_000)
 SENT_AS = '..<b>bracket.gcode'
@@ -27,7 +28,7 @@ def served(request, tmp_path):
 class Person:
     """Somebody's browser: its page, what went wrong in it, and its WebSockets."""
 
-    def __init__(self, chromium, server, width):  # noqa: F811
+    def __init__(self, chromium, server, width):
         self.context = chromium.new_context(
             viewport={'width': width, 'height': 844}, base_url=server.url
         )
@@ -68,14 +69,14 @@ class Person:
                 raise AssertionError('no event came')
 
 
-def logged_in(chromium, server, width, name):  # noqa: F811
+def logged_in(chromium, server, width, name):
     person = Person(chromium, server, width)
     person.log_in(name, 'workbench')
     person.page.get_by_text('Live', exact=True).wait_for()
     return person
 
 
-def test_wrong_password_then_the_right_one(chromium, served):  # noqa: F811
+def test_wrong_password_then_the_right_one(chromium, served):
     server, width = served
     ada = Person(chromium, server, width)
     assert ada.page.url == server.url + '/login?next=/'
@@ -115,7 +116,7 @@ def log_out(person, server):
     person.page.get_by_label('Password').wait_for()
 
 
-def test_upload_talk_and_events_at_once(chromium, served):  # noqa: F811
+def test_upload_talk_and_events_at_once(chromium, served):
     server, width = served
     ada = logged_in(chromium, server, width, 'ada')
     grace = logged_in(chromium, server, width, 'grace')

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 RUN = ROOT / 'tools' / 'run.py'
 DEADLINE = 30  # seconds until a server answers; only a hang takes so long
 

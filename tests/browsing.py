@@ -1,0 +1,67 @@
+"""A headless Chromium for tests, and pages in it that remember what went wrong.
+
+`chromium` is a fixture of all tests.
+"""
+
+import pytest
+
+import needs
+
+ARGUMENTS = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
+
+
+@pytest.fixture(scope='module')
+def chromium():
+    path = needs.browser()
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        needs.missing('playwright is not installed: install it (pip install playwright)')
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Page:
+    """A page of a server (tests/serving.py); console messages and lost files are faults."""
+
+    def __init__(self, chromium, server, width=1280, **options):
+        self.context = chromium.new_context(
+            viewport={'width': width, 'height': 844}, base_url=server.url, **options
+        )
+        self.context.set_default_timeout(30_000)
+        self.page = self.context.new_page()
+        self.faults = []
+        self.page.on('console', lambda message: self.fault('console', message.text))
+        self.page.on('pageerror', lambda error: self.fault('error', error))
+        self.page.on('requestfailed', self.failed)
+
+    def fault(self, *parts):
+        self.faults.append(' '.join([str(part) for part in parts]))
+
+    def failed(self, request):
+        """A poll under way when the page is left is given up: that is no fault."""
+        if not ('/api/status?' in request.url and request.failure == 'net::ERR_ABORTED'):
+            self.fault('failed', request.url, request.failure)
+
+    def __enter__(self):
+        return self.page
+
+    def __exit__(self, *exc):
+        self.context.close()
+        if exc[0] is None:
+            assert self.faults == []
+
+
+def overflow(page):
+    """How many pixels a page is wider than the window."""
+    return page.evaluate('document.scrollingElement.scrollWidth - innerWidth')
