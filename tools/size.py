@@ -4,6 +4,7 @@ Import: bytes of heap that stay in use after importing the core from `.mpy` (`mp
 the 32-bit WebAssembly build of MicroPython, asyncio loaded before; `core` after importing every
 module that takes part in serving a plain request, `names` after also importing by name what
 applications commonly do, `all` with whatever else these load on first use.
+Extensions: see `measure/extensions.py`.
 Requests and smallest heap: see `measure/heap.py`; on the unix port, whose objects are twice as
 large as a board's.
 
@@ -21,7 +22,7 @@ import shutil
 import sys
 
 import runtimes
-from measure import heap, server, table, wasm
+from measure import extensions, heap, server, table, wasm
 
 CORE = ('application', 'request', 'response', 'http1', 'server', 'compat')
 CPYTHON_ONLY = ('compat_cpython',)
@@ -102,11 +103,14 @@ def reachable(package):
     return order
 
 
+def statements(modules):
+    """Source that imports these modules of the package."""
+    return '\n'.join(f'import microdot.{name}' for name in modules)
+
+
 def measure_import(kit):
     """{'version': of MicroPython, 'names', 'core', 'all': bytes kept by importing them}."""
-    groups = [CORE, reachable(kit.lib / 'microdot')]
-    core, everything = ('\n'.join(f'import microdot.{name}' for name in group) for group in groups)
-    steps = [core, NAMES, everything]
+    steps = [statements(CORE), NAMES, statements(reachable(kit.lib / 'microdot'))]
     result = kit.heap_after(kit.mpy, steps)
     before, *after = result['used']
     kept = [used - before for used in after]
@@ -133,6 +137,12 @@ def measure_modules(kit):
         grown = [new - old for old, new in zip(before, after)]
         rows.append(describe(kit, name) | dict(zip(('kept', 'qstrs', 'qstr_bytes'), grown)))
     return rows
+
+
+def measure_extensions(kit):
+    """What `extensions.measure` finds."""
+    whole = statements(reachable(kit.lib / 'microdot'))
+    return extensions.measure(kit, statements(CORE), whole)
 
 
 def describe(kit, name):
@@ -196,6 +206,15 @@ def show_import(kit):
     return result, [verdict]
 
 
+def show_extensions(kit):
+    """Measure and print what extensions cost; returns that, and no verdicts."""
+    results = measure_extensions(kit)
+    print('Heap kept by an extension: by importing it after the core, by its own modules alone')
+    rows = [list(row.values()) for row in results]
+    print(table.render(['extension', 'imported', 'own', 'mpy'], rows), end='\n\n')
+    return results, []
+
+
 def show_requests(kit):
     """Measure and print the bytes allocated for a request; returns them and their verdicts."""
     results = measure_requests(kit)
@@ -236,7 +255,12 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     figures, verdicts = {}, []
-    sections = {'import': show_import, 'requests': show_requests, 'heaps': show_heaps}
+    sections = {
+        'import': show_import,
+        'extensions': show_extensions,
+        'requests': show_requests,
+        'heaps': show_heaps,
+    }
     try:
         with Kit(options.lib, options.build) as kit:
             for name, show in sections.items():

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import mip
 import runtimes
 
 DOCS = runtimes.ROOT / 'docs'
@@ -40,6 +41,11 @@ def site(build):
 
 def test_without_warnings(build):
     assert build[0].returncode == 0, build[0].stdout + build[0].stderr
+
+
+def test_the_pages_of_extensions_say_what_to_freeze():
+    said = [re.findall(r'\*\*Freeze:\*\* `([a-z]+)=True`', page.read_text()) for page in PAGES]
+    assert sorted(sum(said, [])) == sorted(mip.manifest()[0]['EXTENSIONS'])
 
 
 class Page(html.parser.HTMLParser):

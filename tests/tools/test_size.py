@@ -1,10 +1,16 @@
-"""The memory targets, which do not depend on the machine's speed, hold."""
+"""The memory targets, which do not depend on the machine's speed, hold; so does what is written."""
+
+import re
 
 import pytest
 
+import mip
 import needs
+import runtimes
 import size
 from measure import heap, server
+
+MEMORY = runtimes.ROOT / 'docs' / 'howto' / 'memory.md'
 
 
 @pytest.fixture(scope='module')
@@ -25,6 +31,17 @@ def test_every_core_module_is_measured(kit):
     rows = size.measure_modules(kit)
     assert {row['module'] for row in rows} >= set(size.CORE)
     assert all(row['kept'] > 0 and row['mpy'] > 0 for row in rows)
+
+
+def test_what_extensions_cost_is_what_the_documentation_says(kit):
+    row = r'^\| `([a-z]+)`' + r' \| ([0-9.]+) KB' * 3 + r' \|$'
+    written = {name: values for name, *values in re.findall(row, MEMORY.read_text(), re.MULTILINE)}
+    measured = {row.pop('extension'): list(row.values()) for row in size.measure_extensions(kit)}
+    assert set(written) == set(measured) == set(mip.manifest()[0]['EXTENSIONS'])
+    for name, values in written.items():
+        # Pools of interned strings, which are in the heap, fill up at one import or another.
+        for value, found, off in zip(values, measured[name], (500, 500, 100), strict=True):
+            assert abs(float(value) * 1000 - found) <= off + found / 20, (name, measured[name])
 
 
 @pytest.mark.parametrize('source', ['mpy', 'py'])

@@ -52,9 +52,10 @@ def compile_folder(mpy_cross, source, target):
 
 
 def compile_tree(mpy_cross, lib, folder):
-    """Fill `folder`, emptied first, with the package and the measured programs as .mpy only."""
+    """Fill `folder`, emptied first, with the packages and the measured programs as .mpy only."""
     shutil.rmtree(folder, ignore_errors=True)
-    compile_folder(mpy_cross, pathlib.Path(lib) / 'microdot', folder / 'microdot')
+    for package in ('microdot', 'utemplate'):
+        compile_folder(mpy_cross, pathlib.Path(lib) / package, folder / package)
     compile_folder(mpy_cross, PROGRAMS, folder)
 
 
