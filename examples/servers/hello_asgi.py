@@ -1,6 +1,7 @@
 """Hello for ASGI servers: `uvicorn hello_asgi:app`. Run as a program it serves itself."""
 
-from microdot.asgi import Microdot, with_websocket
+from microdot.asgi import Microdot
+from microdot.websocket import with_websocket
 
 
 async def start(scope):

@@ -16,7 +16,7 @@ from .errors import ClientError, abort
 from .gateway import Hosted, PartStream, answer, body_length, encoded, make_url, prepare
 from .microdot import AsyncBytesIO, Request, Response, URLPattern, iscoroutine, redirect, send_file
 from .responding import close
-from .websocket import WebSocketError, websocket_wrapper
+from .websocket import WebSocketError, websocket_upgrade, with_websocket
 from .websocket_handshake import accept, check_origin
 
 __all__ = (
@@ -155,6 +155,7 @@ class Exchange:
         request = Request(app, client, method, url, 'HTTP/' + version, lines, sock=sock)
         request.scheme = _SCHEMES.get(scheme, scheme) or 'http'
         request.asgi_scope = scope
+        request.websocket_class = WebSocket
         request.websocket = None
         if length is None and not chunked and version[:1] != '1' and not is_websocket:
             chunked = method not in ('GET', 'HEAD')  # HTTP/2 need not announce a body
@@ -385,34 +386,3 @@ class WebSocket(websocket.WebSocket):
     async def _finish(self, request, response, *code):
         await self.close(*code)
         return Response.already_handled
-
-
-async def websocket_upgrade(request, **options):
-    """Accept a request as a WebSocket and return the ``WebSocket``.
-
-    :param request: the request.
-    :param options: values for the attributes of ``WebSocket``.
-
-    Raises what ``WebSocket.handshake`` raises.
-    """
-    if not hasattr(request, 'asgi_scope'):
-        return await websocket.websocket_upgrade(request, **options)
-    ws = WebSocket(request)
-    for name in options:
-        setattr(ws, name, options[name])
-    await ws.handshake()
-    request.after_request(ws._finish)
-    return ws
-
-
-def with_websocket(f=None, **options):
-    """Decorate a route that speaks WebSocket; it gets the ``WebSocket`` after the request.
-
-    An exception of the route is printed and ends the connection with 1011.
-
-    :param f: the route.
-    :param options: values for the attributes of ``WebSocket``, if there are any.
-    """
-    if f is None:
-        return lambda f: with_websocket(f, **options)
-    return websocket_wrapper(f, lambda request: websocket_upgrade(request, **options))

@@ -1,7 +1,5 @@
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias, overload
-
-from typing_extensions import Unpack
+from typing import Any, TypeAlias
 
 from . import AsyncBytesIO as AsyncBytesIO
 from . import Request as Request
@@ -10,8 +8,9 @@ from . import URLPattern as URLPattern
 from . import abort as abort
 from . import iscoroutine as iscoroutine
 from .gateway import Hosted
-from .websocket import _P, _Options, _Route, _Wrapped
 from .websocket import WebSocket as _WebSocket
+from .websocket import websocket_upgrade as websocket_upgrade
+from .websocket import with_websocket as with_websocket
 
 __all__ = (
     'AsyncBytesIO',
@@ -50,11 +49,3 @@ class Microdot(Hosted):
     async def handle_lifespan(self, scope: _Scope, receive: _Receive, send: _Send) -> None: ...
 
 class WebSocket(_WebSocket): ...
-
-async def websocket_upgrade(request: Request, **options: Unpack[_Options]) -> _WebSocket: ...
-@overload
-def with_websocket(f: _Route[_P]) -> _Wrapped[_P]: ...
-@overload
-def with_websocket(
-    f: None = None, **options: Unpack[_Options]
-) -> Callable[[_Route[_P]], _Wrapped[_P]]: ...

@@ -396,9 +396,11 @@ async def websocket_upgrade(request, **options):
     :param request: the request.
     :param options: values for the attributes of ``WebSocket``.
 
-    Raises what ``WebSocket.handshake`` raises.
+    Raises what ``WebSocket.handshake`` raises, and ``HTTPException`` (501) under a server that does
+    not speak WebSocket.
     """
-    ws = WebSocket(request)
+    # Requests that came by another server than ours bring along how that server speaks it.
+    ws = getattr(request, 'websocket_class', WebSocket)(request)
     for name in options:
         setattr(ws, name, options[name])
     await ws.handshake()

@@ -21,8 +21,7 @@ from .gateway import Hosted, PartStream, answer, body_length, encoded, make_url,
 from .microdot import AsyncBytesIO, Request, Response, URLPattern, redirect, send_file
 from .responding import close
 from .status import reason_phrase
-from .websocket import WebSocket, websocket_wrapper
-from .websocket import websocket_upgrade as _websocket_upgrade
+from .websocket import WebSocket, websocket_upgrade, with_websocket
 
 __all__ = (
     'AsyncBytesIO',
@@ -190,6 +189,7 @@ def make_request(app, environ):
     request = Request(app, client, method, url, version, lines, sock=(None, None))
     request.scheme = environ.get('wsgi.url_scheme', 'http')
     request.environ = environ
+    request.websocket_class = NoWebSocket
     length = environ.get('CONTENT_LENGTH')
     if length:
         _expect_body(request, environ['wsgi.input'], body_length(length))
@@ -332,33 +332,15 @@ async def _next_of(stream):
 # WebSocket
 
 
-async def websocket_upgrade(request, **options):
-    """Accept a request as a WebSocket and return the ``WebSocket``.
+class NoWebSocket(WebSocket):
+    """What there is of a WebSocket under a server that does not hand over its sockets."""
 
-    WSGI knows no such thing, but gunicorn hands over the socket. With other servers the answer is
-    501.
+    async def handshake(self):
+        """Refuse the upgrade.
 
-    :param request: the request.
-    :param options: values for the attributes of ``WebSocket``.
-
-    Raises what ``WebSocket.handshake`` raises.
-    """
-    if hasattr(request, 'environ') and not request.connection:
+        Raises ``HTTPException``: 501, or what ``WebSocket.handshake`` raises for a bad one.
+        """
         from .websocket_handshake import accept
 
-        accept(WebSocket(request), request)
+        accept(self, self.request)
         abort(501, 'This server does not support WebSocket')
-    return await _websocket_upgrade(request, **options)
-
-
-def with_websocket(f=None, **options):
-    """Decorate a route that speaks WebSocket; it gets the ``WebSocket`` after the request.
-
-    An exception of the route is printed and ends the connection with 1011.
-
-    :param f: the route.
-    :param options: values for the attributes of ``WebSocket``, if there are any.
-    """
-    if f is None:
-        return lambda f: with_websocket(f, **options)
-    return websocket_wrapper(f, lambda request: websocket_upgrade(request, **options))

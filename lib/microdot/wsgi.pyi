@@ -1,8 +1,6 @@
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
-from typing import Any, overload
-
-from typing_extensions import Unpack
+from typing import Any
 
 from . import AsyncBytesIO as AsyncBytesIO
 from . import Request as Request
@@ -11,8 +9,9 @@ from . import URLPattern as URLPattern
 from . import abort as abort
 from . import iscoroutine as iscoroutine
 from .gateway import Hosted
-from .websocket import _P, _Options, _Route, _Wrapped
 from .websocket import WebSocket as WebSocket
+from .websocket import websocket_upgrade as websocket_upgrade
+from .websocket import with_websocket as with_websocket
 
 __all__ = (
     'AsyncBytesIO',
@@ -41,11 +40,3 @@ class Microdot(Hosted):
     def wsgi_app(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]: ...
-
-async def websocket_upgrade(request: Request, **options: Unpack[_Options]) -> WebSocket: ...
-@overload
-def with_websocket(f: _Route[_P]) -> _Wrapped[_P]: ...
-@overload
-def with_websocket(
-    f: None = None, **options: Unpack[_Options]
-) -> Callable[[_Route[_P]], _Wrapped[_P]]: ...

@@ -4,6 +4,7 @@ import asyncio
 
 from .gateway import answer
 from .server import _HANDLING, Connection, watch
+from .websocket import WebSocket
 
 
 async def serve(app, environ, make_request, sock):
@@ -21,6 +22,7 @@ async def serve(app, environ, make_request, sock):
     def make_connected(app, environ):
         request = make_request(app, environ)
         request.connection = connection
+        request.websocket_class = WebSocket
         request.sock = connection, connection
         return request
 

@@ -16,7 +16,7 @@ from wsgiref.validate import validator
 import pytest
 
 import microdot
-from microdot import wsgi
+from microdot import asgi, websocket, wsgi
 from microdot.wsgi import Microdot, Request, Response
 
 LIB = Path(__file__).resolve().parents[2] / 'lib'
@@ -74,7 +74,10 @@ def test_names():
     for name in (*names, 'iscoroutine'):
         assert getattr(wsgi, name) == getattr(microdot, name), name
     assert wsgi.os is os
-    assert wsgi.WebSocket is microdot.websocket.WebSocket
+    for module in (asgi, wsgi):
+        assert module.with_websocket is websocket.with_websocket
+        assert module.websocket_upgrade is websocket.websocket_upgrade
+    assert wsgi.WebSocket is websocket.WebSocket
     assert issubclass(wsgi.Microdot, microdot.Microdot)
 
 
@@ -439,7 +442,7 @@ def test_forks_and_exit():
 
 def test_websocket_is_refused():
     app = Microdot()
-    app.get('/ws')(wsgi.with_websocket(lambda request, ws: None))
+    app.get('/ws')(websocket.with_websocket(lambda request, ws: None))
     values = {'HTTP_UPGRADE': 'websocket', 'HTTP_CONNECTION': 'Upgrade', 'PATH_INFO': '/ws'}
     assert Answer(app, environ(**values)).code == 400
     values.update({'HTTP_SEC_WEBSOCKET_KEY': 'dGhlIHNhbXBsZSBub25jZQ=='})

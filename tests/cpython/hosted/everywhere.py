@@ -10,32 +10,16 @@ import sys
 
 from microdot.csrf import CSRF
 from microdot.sse import with_sse
+from microdot.websocket import with_websocket
 
 SERVED_BY = os.getenv('SERVED_BY')
 
 if SERVED_BY == 'asgi':
-    from microdot.asgi import (
-        Microdot,
-        Request,
-        Response,
-        abort,
-        redirect,
-        send_file,
-        with_websocket,
-    )
+    from microdot.asgi import Microdot, Request, Response, abort, redirect, send_file
 elif SERVED_BY == 'wsgi':
-    from microdot.wsgi import (
-        Microdot,
-        Request,
-        Response,
-        abort,
-        redirect,
-        send_file,
-        with_websocket,
-    )
+    from microdot.wsgi import Microdot, Request, Response, abort, redirect, send_file
 else:
     from microdot import Microdot, Request, Response, abort, redirect, send_file
-    from microdot.websocket import with_websocket
 
 
 def started(scope):
