@@ -36,6 +36,8 @@ def check_origin(ws, request):
     origin = request.headers.get('Origin')
     allowed = ws.allowed_origins
     if allowed is True:
-        allowed = (request.scheme + '://' + request.headers.get('Host', ''),)
+        # A server without TLS may stand behind a proxy that has it, as for CSRF.
+        schemes = ('https',) if request.scheme == 'https' else ('http', 'https')
+        allowed = [scheme + '://' + request.headers.get('Host', '') for scheme in schemes]
     if origin and allowed is not None and origin not in allowed:
         abort(403)

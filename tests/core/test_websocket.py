@@ -144,6 +144,7 @@ async def test_origins():
         (('https://a',), 'https://b', 403),
         (('https://a',), None, None),
         (True, 'http://example.com:1234', None),
+        (True, 'https://example.com:1234', None),  # by a proxy with TLS
         (True, 'http://example.com', 403),
         (True, 'null', 403),
     )

@@ -223,8 +223,10 @@ async def test_subprotocols(spoken, offered, chosen):
     [
         (None, b'http://evil.example', 'ws', True),
         (True, b'http://example.com', 'ws', True),
-        (True, b'https://example.com', 'ws', False),
+        (True, b'https://example.com', 'ws', True),  # by a proxy with TLS
         (True, b'https://example.com', 'wss', True),
+        (True, b'http://example.com', 'wss', False),
+        (True, b'https://other.example', 'ws', False),
         (True, None, 'ws', True),
         (('http://a',), b'http://a', 'ws', True),
         (('http://a',), b'http://example.com', 'ws', False),
