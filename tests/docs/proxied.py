@@ -1,0 +1,112 @@
+# What test_proxy.py adds to the application of docs/howto/proxy.md, which is `app`.
+
+import asyncio
+
+from microdot import Request, Response, redirect
+from microdot.csrf import CSRF
+from microdot.sse import with_sse
+from microdot.websocket import with_websocket
+
+CSRF(app)  # noqa: F821
+Request.max_body_length = 4096  # bytes: what is longer is read in pieces, as on a small board
+gate = asyncio.Event()  # what waits for it goes on when a request for /open has come
+counts = {'requests': 0, 'waiting': 0}
+peers = []  # the proxy's end of each connection that has brought a request
+
+
+@app.before_request  # noqa: F821
+async def count(request):
+    counts['requests'] += 1
+    if request.client_addr not in peers:
+        peers.append(request.client_addr)
+
+
+@app.get('/counts')  # noqa: F821
+async def get_counts(request):
+    counts['connections'] = len(peers)
+    return counts
+
+
+@app.get('/open')  # noqa: F821
+async def open_gate(request):
+    gate.set()
+    return 'open'
+
+
+@app.get('/close')  # noqa: F821
+async def close_gate(request):
+    gate.clear()
+    peers.clear()
+    return 'closed'
+
+
+@app.get('/wait')  # noqa: F821
+async def wait(request):
+    counts['waiting'] += 1
+    await gate.wait()
+    counts['waiting'] -= 1
+    return 'over'
+
+
+@app.post('/length')  # noqa: F821
+async def length(request):
+    total = 0
+    while True:
+        data = await request.stream.read(1000)
+        if not data:
+            return {'told': request.content_length, 'read': total}
+        total += len(data)
+
+
+class Parts:
+    """A body of two parts; the second one waits for the gate."""
+
+    def __init__(self):
+        self.parts = ['first\n', 'second\n']
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self.parts:
+            raise StopAsyncIteration
+        if len(self.parts) == 1:
+            await gate.wait()
+        return self.parts.pop(0)
+
+
+@app.get('/parts')  # noqa: F821
+async def parts(request):
+    return Parts()
+
+
+@app.get('/parts/at-once')  # noqa: F821
+async def parts_at_once(request):
+    return Parts(), {'X-Accel-Buffering': 'no'}
+
+
+@app.get('/events')  # noqa: F821
+@with_sse
+async def events(request, sse):
+    await sse.send('first')
+    await gate.wait()
+    await sse.send('second')
+
+
+@app.get('/socket')  # noqa: F821
+@with_websocket(allowed_origins=True)
+async def socket(request, ws):
+    while True:
+        await ws.send(await ws.receive())
+
+
+@app.get('/old')  # noqa: F821
+async def old(request):
+    return redirect(request.url_prefix + '/new')
+
+
+@app.get('/new')  # noqa: F821
+async def new(request):
+    response = Response('new at ' + request.path)
+    response.set_cookie('seen', 'yes', path=request.url_prefix + '/')
+    return response
