@@ -43,7 +43,7 @@ _Result: TypeAlias = (
     | tuple[_Body, int, _Headers]
     | tuple[int, _Headers]
 )
-# ``Any`` in the place of the truth that a coroutine is one of these too.
+# ... at once or by a coroutine.
 _Handled: TypeAlias = _Result | Awaitable[_Result]
 _Handler: TypeAlias = Callable[Concatenate[Request, ...], _Handled]
 _BeforeHandler: TypeAlias = Callable[[Request], _Handled]
@@ -58,7 +58,8 @@ _A = TypeVar('_A', bound=_AfterHandler)
 _AE = TypeVar('_AE', bound=_AfterErrorHandler)
 _S = TypeVar('_S', bound=Callable[[Request], _Handled])
 _E = TypeVar('_E', bound=Exception)
-_Handles: TypeAlias = Callable[[Request, _E], _Handled]
+_H = TypeVar('_H', bound=_Handled)
+_Handles: TypeAlias = Callable[[Request, _E], _H]
 
 class Microdot:
     ssl: SSLContext | Literal[False] | None
@@ -93,7 +94,7 @@ class Microdot:
     @overload
     def errorhandler(
         self, status_code_or_exception_class: type[_E]
-    ) -> Callable[[_Handles[_E]], _Handles[_E]]: ...
+    ) -> Callable[[_Handles[_E, _H]], _Handles[_E, _H]]: ...
     def mount(self, subapp: Microdot, url_prefix: str = '', local: bool = False) -> None: ...
     def static(
         self,
@@ -122,16 +123,27 @@ class Microdot:
     ) -> list[Callable[..., Any]]: ...
     async def error_response(
         self, req: Request | None, status_code: int, reason: str | None = None
-    ) -> Any: ...
+    ) -> _Result: ...
     async def dispatch_request(self, req: Request | None) -> Response: ...
+    @overload
     async def start_server(
         self,
         host: str = '0.0.0.0',
         port: int = 5000,
         debug: bool = False,
         ssl: SSLContext | None = None,
-        start_serving: bool = True,
-    ) -> Any: ...
+        start_serving: Literal[True] = True,
+    ) -> None: ...
+    @overload
+    async def start_server(
+        self,
+        host: str = '0.0.0.0',
+        port: int = 5000,
+        debug: bool = False,
+        ssl: SSLContext | None = None,
+        *,
+        start_serving: Literal[False],
+    ) -> Server: ...
     def run(
         self,
         host: str = '0.0.0.0',

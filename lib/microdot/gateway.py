@@ -28,13 +28,13 @@ class Hosted(Microdot):
     #: Whether the framework's own server runs the application.
     embedded_server = False
 
-    def run(self, host='0.0.0.0', port=5000, debug=False, **options):
+    def run(self, host='0.0.0.0', port=5000, debug=False, ssl=None):
         """Serve the application by the framework's own server.
 
         The parameters are those of ``start_server``.
         """
         self.embedded_server = True
-        super().run(host, port, debug, **options)
+        super().run(host, port, debug, ssl)
 
     def shutdown(self):
         """End the server: the own one, or by SIGTERM the one that runs the process group."""

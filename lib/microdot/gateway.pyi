@@ -1,9 +1,13 @@
-from typing import Any
+from ssl import SSLContext
 
 from .application import Microdot
 
 class Hosted(Microdot):
     embedded_server: bool
-    def run(  # type: ignore[override]
-        self, host: str = '0.0.0.0', port: int = 5000, debug: bool = False, **options: Any
+    def run(
+        self,
+        host: str = '0.0.0.0',
+        port: int = 5000,
+        debug: bool = False,
+        ssl: SSLContext | None = None,
     ) -> None: ...

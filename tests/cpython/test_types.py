@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import needs
 import runtimes
+from measure import server, wasm
 
+PYRIGHT = '1.1.414'  # what many editors check types with
 FILES = Path(__file__).parent / 'typed'
 PACKAGES = ('microdot', 'utemplate')
 # Modules that applications import.
@@ -21,6 +24,9 @@ PUBLIC = """
     microdot.wsgi utemplate utemplate.compiled utemplate.html utemplate.recompile
     utemplate.source
 """.split()
+
+
+RIGHT = ('typed_app.py', 'typed_servers.py', 'inferred.py')
 
 
 def run(module, *arguments, folder, **env):
@@ -95,7 +101,7 @@ def test_the_stubs_are_strict(mypy):
     assert status == 0, output
 
 
-@pytest.mark.parametrize('name', ['typed_app.py', 'typed_servers.py'])
+@pytest.mark.parametrize('name', RIGHT)
 def test_a_typed_application(name, mypy):
     status, output = mypy(FILES / name)
     assert status == 0, output
@@ -123,16 +129,54 @@ def test_the_typed_application_runs():
     assert texts[8:10] == ['{"n": 3}', 'note=n file=a.txt']
 
 
+def wrong():
+    """The lines of `rejected.py` that are wrong, each with the code of mypy's error."""
+    lines = enumerate((FILES / 'rejected.py').read_text().splitlines(), 1)
+    return {(n, code) for n, line in lines for code in re.findall(r'# wrong: ([a-z-]+)', line)}
+
+
 def test_wrong_uses_are_rejected(mypy):
-    path = FILES / 'rejected.py'
-    expected = set()
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        for code in re.findall(r'# wrong: ([a-z-]+)', line):
-            expected.add((number, code))
+    expected = wrong()
     assert len(expected) > 30
-    status, output = mypy(path)
+    status, output = mypy(FILES / 'rejected.py')
     assert status == 1, output
     found = set(re.findall(r'rejected\.py:(\d+): error: .*\[([a-z-]+)\]$', output, re.MULTILINE))
     # What follows from a decorator that was rejected is no other error.
     found = {(int(number), code) for number, code in found if code != 'untyped-decorator'}
     assert found == expected
+
+
+@pytest.fixture(scope='module')
+def pyright(tmp_path_factory):
+    """A function that checks a file and returns the numbers of the lines with errors, and all."""
+    try:
+        node, program = wasm.install(runtimes.ROOT / 'build' / 'pyright', 'pyright', PYRIGHT)
+    except server.Missing as error:
+        needs.missing(str(error))
+    folder = tmp_path_factory.mktemp('pyright')
+    command = [node, program / 'index.js', '-p', folder, '--outputjson']
+    command += ['--pythonpath', sys.executable]
+
+    def check(name):
+        (folder / name).write_bytes((FILES / name).read_bytes())  # it takes no file from elsewhere
+        options = {'include': [name], 'extraPaths': [str(runtimes.LIB)]}
+        options['typeCheckingMode'] = 'strict'
+        (folder / 'pyrightconfig.json').write_text(json.dumps(options))
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        report = json.loads(ended.stdout)
+        assert report['summary']['filesAnalyzed'] == 1, ended.stdout
+        found = report['generalDiagnostics']
+        return {error['range']['start']['line'] + 1 for error in found}, ended.stdout
+
+    return check
+
+
+@pytest.mark.parametrize('name', RIGHT)
+def test_editors_accept_the_typed_application(name, pyright):
+    lines, output = pyright(name)
+    assert not lines, output
+
+
+def test_editors_find_the_same_wrong_uses(pyright):
+    lines, output = pyright('rejected.py')
+    assert lines == {number for number, _ in wrong()}, output

@@ -21,18 +21,18 @@ class WasmError(Exception):
     """A step failed on the WebAssembly build."""
 
 
-def install(folder):
-    """Have npm put the pinned package into `folder`, unless it is there. Returns the command that
-    starts Node.js and the package's folder. Raises `Missing`."""
+def install(folder, package=PACKAGE, version=VERSION):
+    """Have npm put a package of that version into `folder`, unless it is there. Returns the command
+    that starts Node.js and the package's folder. Raises `Missing`."""
     node, npm = find_node(folder)
-    module = folder / 'node_modules' / PACKAGE
-    if installed_version(module) != VERSION:
+    module = folder / 'node_modules' / package
+    if installed_version(module) != version:
         folder.mkdir(parents=True, exist_ok=True)
         flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
-        command = [*npm, 'install', '--prefix', str(folder), *flags, f'{PACKAGE}@{VERSION}']
+        command = [*npm, 'install', '--prefix', str(folder), *flags, f'{package}@{version}']
         done = subprocess.run(command, capture_output=True, text=True)
-        if installed_version(module) != VERSION:
-            raise Missing(f'npm could not install {PACKAGE} {VERSION}:\n{done.stderr.strip()}')
+        if installed_version(module) != version:
+            raise Missing(f'npm could not install {package} {version}:\n{done.stderr.strip()}')
     return node, module
 
 
