@@ -50,7 +50,7 @@ EXTENSIONS = {
     'sse': ('sse.py',),
     'static': ('ranges.py', 'static.py'),
     'templates': ('utemplate.py',),
-    'websocket': ('websocket.py', 'websocket_handshake.py'),
+    'websocket': ('websocket.py', 'websocket_handshake.py', 'websocket_pings.py'),
 }
 
 options.defaults(

@@ -319,8 +319,7 @@ class WebSocket(websocket.WebSocket):
 
         Raises ``WebSocketError`` at the end of the connection. Cancelling it loses nothing.
         """
-        if self.closed:
-            raise WebSocketError('closed', self.close_code or 1006)
+        self._check_open()
         message = await self.request.sock[0]()
         if message is None or message['type'] != 'websocket.receive':
             self.closed = True
@@ -351,8 +350,7 @@ class WebSocket(websocket.WebSocket):
             opcode = self.TEXT if isinstance(data, str) else self.BINARY
         if opcode not in (self.TEXT, self.BINARY, self.PING, self.PONG):
             raise ValueError('invalid frame')
-        if self.closed:
-            raise WebSocketError('closed', self.close_code or 1006)
+        self._check_open()
         message = {'type': 'websocket.send'}
         if opcode == self.TEXT:
             message['text'] = data if isinstance(data, str) else bytes(data).decode()

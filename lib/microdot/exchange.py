@@ -44,6 +44,7 @@ class Methods:
 
     body = None  # the ``BodyStream`` of the present request
     failed = False  # writing to the client has failed
+    resting = None  # the phase that a write ends in, once the connection is read by a handler
     started = False  # a response is on its way
     timed_out = False  # cancelled by the watcher, to answer with 408
 
@@ -105,8 +106,9 @@ class Methods:
 
         Raises ``ClientError`` if the time for it is over.
         """
-        self.phase = phase
-        self.since = ticks_ms()
+        if phase != _UPGRADED or self.phase != _WRITING:  # a write keeps its deadline
+            self.phase = phase
+            self.since = ticks_ms()
         if self.buffer:
             data = self.buffer[:n]
             self.buffer = self.buffer[n:]
@@ -139,10 +141,14 @@ class Methods:
     # The stream of an upgraded connection
 
     async def read(self, n):
-        """Return at most n bytes, ``b''`` at the end."""
-        data = await self.receive(n, _UPGRADED)
-        self.phase = _HANDLING
-        return data
+        """Return at most n bytes, ``b''`` at the end; another task may write meanwhile."""
+        self.resting = _UPGRADED
+        try:
+            return await self.receive(n, _UPGRADED)
+        finally:
+            self.resting = _HANDLING
+            if self.phase == _UPGRADED:
+                self.phase = _HANDLING
 
     async def readexactly(self, n):
         """Return n bytes. Raises ``EOFError`` if the connection ends before."""
@@ -182,7 +188,7 @@ class Methods:
         except OSError:
             self.failed = True
             raise
-        self.phase = phase
+        self.phase = self.resting or phase
 
     async def aclose(self):
         """Do nothing: the server closes the connection when the handler has returned."""

@@ -9,6 +9,9 @@
 The client's leaving ends ``receive()`` with ``WebSocketError``, which the decorator takes for the
 normal end; elsewhere the server cancels the handler. Options are class attributes of ``WebSocket``,
 or for one route ``@with_websocket(subprotocols=('chat',))``.
+
+Reading and writing each have a lock: a handler may send in one task and receive in another, and the
+task that sends pings (``websocket_pings``) reads along while the handler does not.
 """
 
 import asyncio
@@ -98,12 +101,14 @@ class WebSocket:
     max_message_length = -1
     #: The subprotocols that the route speaks, the preferred one first.
     subprotocols = ()
-    #: The origins that pages may connect from, such as ``('https://example.com',)``; ``True`` for
-    #: the server's own alone, ``None`` for all. Others get 403. Only browsers send an origin.
+    #: The origins that pages may connect from, such as ``('https://example.com',)``, or a single
+    #: one; ``True`` for the server's own alone, ``None`` for all. Others get 403. Only browsers
+    #: send an origin.
     allowed_origins = None
-    #: Seconds of silence, while ``receive()`` waits, after which the client is pinged; 0: never.
+    #: Seconds of silence after which the client is pinged; 0: never.
     ping_interval = 0
-    #: Seconds after a ping in which something has to come, or the handler is cancelled.
+    #: Seconds after a ping in which something has to come, or the handler is cancelled. While a
+    #: message of the client waits for ``receive()``, the client is taken to be there.
     ping_timeout = 20
     #: Seconds to wait for the client's close frame before the connection is closed.
     close_timeout = 1
@@ -115,15 +120,18 @@ class WebSocket:
     _left = 0  # how many bytes of a frame's payload are still to come
     _frame = None  # (opcode, fin, kind, payload) of a frame that has begun
     _message = None  # (kind, payload) of a message that has begun
+    _ahead = None  # a message that was read while nobody waited for it
     _ended = False  # whether nothing more is to come from the client
-    _waiting = _heard = False
+    _heard = False  # whether a frame has come lately
+    _waiting = False  # whether the handler waits for a message
     _pings = None
 
     def __init__(self, request):
         self.request = request
         # The test client does not mask.
         self._connection = getattr(request, 'connection', None)
-        self._lock = asyncio.Lock()
+        self._reading = asyncio.Lock()
+        self._writing = asyncio.Lock()
 
     async def handshake(self):
         """Accept the upgrade.
@@ -148,35 +156,49 @@ class WebSocket:
                 break
         await self.request.sock[1].awrite(('\r\n'.join(lines) + '\r\n\r\n').encode())
         if self.ping_interval and self._connection:
-            self._pings = asyncio.create_task(self._keep_alive())
+            from .websocket_pings import keep_alive
+
+            self._pings = asyncio.create_task(keep_alive(self))
 
     async def receive(self):
         """Return the next message: str for a text, bytes otherwise.
 
         Raises ``WebSocketError`` at the end of the connection. Cancelling it loses nothing.
         """
-        if self.closed:
-            raise WebSocketError('closed', self.close_code or 1006)
+        self._waiting = True
         try:
-            while True:
-                self._waiting = True
-                opcode, payload = await self._read_frame()
-                self._waiting = False
-                opcode, data = self._process_websocket_frame(opcode, payload)
-                if opcode:
-                    await self._write(opcode, data)
-                elif data is not None:
-                    return data
-        except WebSocketError as exc:
-            if exc.code == 1006:
-                self._ended = True
-            await self.close(exc.code)
-            raise
+            return await self._next_message()
         finally:
             self._waiting = False
 
+    async def _next_message(self):
+        async with self._reading:
+            self._check_open()
+            message, self._ahead = self._ahead, None
+            try:
+                while message is None:
+                    opcode, data = self._process_websocket_frame(*await self._read_frame())
+                    if opcode:
+                        await self._write(opcode, data)
+                    else:
+                        message = data
+            except WebSocketError as exc:
+                if exc.code == 1006:
+                    self._ended = True
+                if not self._waiting:
+                    self._pings = None  # it is that task which reads here: let it go on
+                await self.close(exc.code)
+                raise
+        return message
+
+    def _check_open(self):
+        if self.closed:
+            raise WebSocketError('closed', self.close_code or 1006)
+
     async def send(self, data, opcode=None):
         """Send a message, once the client has taken what was sent before.
+
+        Cancelling it amid a message ends the connection, as nothing can follow half a message.
 
         :param data: str or bytes.
         :param opcode: ``TEXT``, ``BINARY``, ``PING`` or ``PONG``; by default what suits the data.
@@ -190,8 +212,6 @@ class WebSocket:
             data = data.encode()
         if opcode not in (1, 2, 9, 10) or (opcode > _CLOSE and len(data) > 125):
             raise ValueError('invalid frame')
-        if self.closed:
-            raise WebSocketError('closed', self.close_code or 1006)
         await self._write(opcode, data)
 
     async def close(self, code=None, reason=''):
@@ -210,20 +230,30 @@ class WebSocket:
         if self.closed:
             return
         self.closed = True
-        if self._pings:
-            self._pings.cancel()
-        if code != 1006:
-            await self._write(_CLOSE, payload)
+        pings, self._pings = self._pings, None
+        try:
+            if code != 1006:
+                await self._write(_CLOSE, payload)
+        finally:
+            if pings:
+                pings.cancel()
 
     async def _write(self, opcode, payload):
-        # One at a time, or a pong could come in the middle of a message.
-        async with self._lock:
+        async with self._writing:
+            if opcode != _CLOSE:
+                self._check_open()
             write = self.request.sock[1].awrite
-            if self._connection and len(payload) > _PIECE:
-                await write(_frame_head(opcode, len(payload)))  # there may be no room for a copy
-                await write(payload)
-            else:
-                await write(self._encode_websocket_frame(opcode, payload))
+            try:
+                if self._connection and len(payload) > _PIECE:
+                    # There may be no room for a copy.
+                    await write(_frame_head(opcode, len(payload)))
+                    await write(payload)
+                else:
+                    await write(self._encode_websocket_frame(opcode, payload))
+            except BaseException:
+                # Half a frame may be out, which nothing can follow.
+                self.closed = self._ended = True
+                raise
 
     @classmethod
     def _parse_frame_header(cls, header):
@@ -281,7 +311,6 @@ class WebSocket:
 
     async def _begin_frame(self):
         first, length = await self._read_header()
-        self._heard = True
         fin, opcode = first & 0x80, first & 0x0F
         payload = bytearray()
         if (
@@ -343,24 +372,8 @@ class WebSocket:
         data = await self.request.sock[0].read(n)
         if not data:
             raise WebSocketError('the client has gone')
+        self._heard = True
         return data
-
-    async def _keep_alive(self):
-        try:
-            while not self.closed:
-                self._heard = False
-                await asyncio.sleep(self.ping_interval)
-                if self._heard or not self._waiting:
-                    continue
-                await self._write(self.PING, b'')
-                await asyncio.sleep(self.ping_timeout)
-                if self._waiting and not self._heard:
-                    break
-        except OSError:
-            pass
-        if not self.closed:
-            self._pings = None
-            self._connection.drop()
 
     async def _finish(self, request, response, *code):
         """End the connection, with a close frame each way; an after-request handler."""
@@ -381,11 +394,15 @@ class WebSocket:
         return False
 
     async def _await_close(self):
-        first = 0
-        while first & 0x0F != _CLOSE:
-            while self._left:
-                self._left -= len(await self._receive(min(self._left, _PIECE)))
-            first = (await self._read_header())[0]
+        """Read on to the end of the client's close frame."""
+        async with self._reading:
+            opcode = self._frame[0] if self._frame else 0
+            while True:
+                while self._left:
+                    self._left -= len(await self._receive(min(self._left, _PIECE)))
+                if opcode == _CLOSE:
+                    return
+                opcode = (await self._read_header())[0] & 0x0F
 
 
 async def websocket_upgrade(request, **options):

@@ -1,5 +1,5 @@
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypedDict, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypedDict, overload
 
 from typing_extensions import Unpack
 
@@ -10,7 +10,7 @@ _P = ParamSpec('_P')
 class _Options(TypedDict, total=False):
     max_message_length: int
     subprotocols: Sequence[str]
-    allowed_origins: Sequence[str] | None
+    allowed_origins: Sequence[str] | Literal[True] | None
     ping_interval: float
     ping_timeout: float
     close_timeout: float
@@ -28,7 +28,7 @@ class WebSocket:
     PONG: int
     max_message_length: int
     subprotocols: Sequence[str]
-    allowed_origins: Sequence[str] | None
+    allowed_origins: Sequence[str] | Literal[True] | None
     ping_interval: float
     ping_timeout: float
     close_timeout: float

@@ -39,5 +39,7 @@ def check_origin(ws, request):
         # A server without TLS may stand behind a proxy that has it, as for CSRF.
         schemes = ('https',) if request.scheme == 'https' else ('http', 'https')
         allowed = [scheme + '://' + request.headers.get('Host', '') for scheme in schemes]
+    elif isinstance(allowed, str):
+        allowed = (allowed,)
     if origin and allowed is not None and origin not in allowed:
         abort(403)

@@ -142,6 +142,8 @@ async def test_origins():
         (None, 'http://evil', None),
         (('https://a',), 'https://a', None),
         (('https://a',), 'https://b', 403),
+        ('https://a.b', 'https://a.b', None),
+        ('https://a.b', 'https://a', 403),
         (('https://a',), None, None),
         (True, 'http://example.com:1234', None),
         (True, 'https://example.com:1234', None),  # by a proxy with TLS

@@ -91,3 +91,59 @@ async def test_receive_can_be_cancelled_and_repeated():
         await araises(asyncio.TimeoutError, asyncio.wait_for(ws.receive(), 0.02))
         slow.ready = len(frame)
         assert await ws.receive() == 'x' * 128, cut
+
+
+class Stuck:
+    """A client that takes so many writes and no more."""
+
+    def __init__(self, writes):
+        self.written = []
+        self.writes = writes
+
+    async def awrite(self, data):
+        self.written.append(bytes(data))
+        if len(self.written) > self.writes:
+            await asyncio.sleep(60)
+
+
+async def test_nothing_follows_half_a_message():
+    class Request:
+        connection = True  # anything: long messages are sent in two writes
+
+    for writes, message in ((0, 'short'), (0, 'x' * 2000), (1, 'x' * 2000)):
+        request = Request()
+        client = Stuck(writes)
+        request.sock = (client, client)
+        ws = WebSocket(request)
+        sending = asyncio.create_task(ws.send(message))
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(ws.send('next'))
+        await asyncio.sleep(0)
+        sending.cancel()
+        await araises(asyncio.CancelledError, sending)
+        await araises(WebSocketError, waiting)
+        await araises(WebSocketError, ws.send('another'))
+        await araises(WebSocketError, ws.receive())
+        await ws.close()
+        assert len(client.written) == writes + 1
+        assert ws.closed
+
+
+async def test_nothing_follows_a_close_frame():
+    class Request:
+        connection = None
+
+    class Slow(Stuck):
+        async def awrite(self, data):
+            self.written.append(data)
+            await asyncio.sleep(0)
+
+    request = Request()
+    client = Slow(0)
+    request.sock = (client, client)
+    ws = WebSocket(request)
+    tasks = [asyncio.create_task(c) for c in (ws.send('a'), ws.close(), ws.send('b'))]
+    await tasks[0]
+    await tasks[1]
+    await araises(WebSocketError, tasks[2])
+    assert client.written == [b'\x81\x01a', b'\x88\x00']

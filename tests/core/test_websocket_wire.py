@@ -2,42 +2,11 @@
 
 import asyncio
 
+from frames import MASK, UPGRADE, connect, frame, read_frame
 from microdot import Microdot
-from microdot.websocket import WebSocketError, unmask, websocket_upgrade, with_websocket
+from microdot.websocket import WebSocketError, websocket_upgrade, with_websocket
 from support import MICROPYTHON, skip
 from wire import get, serve, until
-
-MASK = b'\x11\x22\x33\x44'
-UPGRADE = (
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-)
-
-
-def frame(first, payload, length=None):
-    """A masked frame (the second byte and the length may lie)."""
-    n = len(payload) if length is None else length
-    head = bytes((first, 0x80 | n)) if n < 126 else bytes((first, 0xFE)) + n.to_bytes(2, 'big')
-    return head + MASK + unmask(payload, MASK)
-
-
-async def connect(server, *headers, path='/'):
-    client = await server.open()
-    await client.send(get(path, *(UPGRADE + headers)))
-    reply = await client.head()
-    assert reply.status == 101
-    return client, reply
-
-
-async def read_frame(client):
-    """The (first byte, payload) of the server's next frame."""
-    first, n = await client.read(2)
-    assert n < 127, n
-    if n == 126:
-        n = int.from_bytes(await client.read(2), 'big')
-    return first, await client.read(n)
 
 
 def echo_app(**options):
@@ -224,28 +193,6 @@ async def test_gone_clients():
         await until(lambda: not app._connections)
 
 
-async def test_pings():
-    app = Microdot()
-    ended = []
-
-    @app.get('/')
-    @with_websocket(ping_interval=0.05, ping_timeout=0.2)
-    async def listen(request, ws):
-        try:
-            await ws.receive()
-        finally:
-            ended.append(1)
-
-    async with serve(app) as server:
-        client, _ = await connect(server)
-        for _ in range(3):
-            assert await read_frame(client) == (0x89, b'')
-            assert not ended
-            await client.send(frame(0x8A, b''))
-        await until(lambda: ended)  # without a pong
-        await until(lambda: not app._connections)
-
-
 async def test_pongs_do_not_split_messages():
     if MICROPYTHON:
         skip('takes more memory than the test may have')
@@ -268,3 +215,37 @@ async def test_pongs_do_not_split_messages():
         assert await client.read(10) == b'\x82\x7f' + (4000000).to_bytes(8, 'big')
         assert await client.read(4000000) == b'x' * 4000000
         assert await read_frame(client) == (0x8A, b'ping')
+
+
+async def test_a_client_that_sends_but_does_not_read():
+    # What it sends is no reason to wait for it for ever.
+    app = Microdot()
+    app.ended = []
+
+    @app.get('/')
+    @with_websocket
+    async def flood(request, ws):
+        async def send():
+            while True:
+                await ws.send(b'x' * 1000)
+
+        sending = asyncio.create_task(send())
+        try:
+            while True:
+                await ws.receive()
+        finally:
+            sending.cancel()
+            app.ended.append(1)
+
+    async with serve(app, write_timeout=0.3) as server:
+        client, _ = await connect(server)
+        for _ in range(400):
+            try:
+                await client.send(frame(0x81, b'still here'))
+            except OSError:
+                break  # it was cut off
+            await asyncio.sleep(0.02)
+            if app.ended:
+                break
+        await until(lambda: app.ended)
+        await until(lambda: not app._connections)
