@@ -9,7 +9,7 @@ import asyncio
 
 from .compat import FILE_BLOCK, invoke_handler
 from .datastructures import MultiDict
-from .errors import ClientError, client_error
+from .errors import abort
 from .helpers import wraps
 
 
@@ -56,7 +56,7 @@ def _parameters(text):
     """Return (value, parameters) of a header like ``value; name=token; name="quoted"``.
 
     The value and the names are in lower case. A backslash escapes quotes and itself only: browsers
-    send those in file names as they are. Raises ``ClientError`` for a quote that does not end.
+    send those in file names as they are. Raises ``HTTPException`` for a quote that does not end.
     """
     head, _, rest = text.partition(';')
     parameters = {}
@@ -69,7 +69,7 @@ def _parameters(text):
                 if rest[i : i + 2] in ('\\"', '\\\\'):
                     i += 1
                 if i >= len(rest):
-                    raise ClientError(400)
+                    abort(400)
                 value += rest[i]
                 i += 1
             rest = rest[i:].partition(';')[2]
@@ -106,7 +106,7 @@ class FormDataIter:
 
     :param request: the request.
 
-    Raises ``ClientError``, here or at a step: 400 for a malformed or truncated form, 413 beyond a
+    Raises ``HTTPException``, here or at a step: 400 for a malformed or truncated form, 413 beyond a
     limit. The limits can be assigned to the class.
     """
 
@@ -136,7 +136,7 @@ class FormDataIter:
         if media_type == 'multipart/form-data':
             boundary = parameters.get('boundary')
             if not boundary:
-                raise ClientError(400)
+                abort(400)
             self.boundary = b'--' + boundary.encode()
             self.extra_size = len(self.boundary) + 4
             # The text before the first part is skipped like a part. Its delimiter has no line end
@@ -158,14 +158,14 @@ class FormDataIter:
             self.buffer = None  # what follows is nobody's business
             raise StopAsyncIteration
         if self.part > self.max_parts:
-            raise ClientError(413)
+            abort(413, 'Payload too large')
         name, filename, content_type = await self._head()
         self.ended = False
         if filename is None:
             return name, await self._field()
         self.files += 1
         if self.files > self.max_files:
-            raise ClientError(413)
+            abort(413, 'Payload too large')
         part = self.part
         return name, FileUpload(filename, content_type, lambda n=-1: self._read(part, n))
 
@@ -175,7 +175,7 @@ class FormDataIter:
             n = min(n, self.left)  # a connection has no end there
         data = await self.request.stream.read(n) if n > 0 else None
         if not data:
-            raise ClientError(400)
+            abort(400)
         if self.left is not None:
             self.left -= len(data)
         self.buffer += data
@@ -219,35 +219,35 @@ class FormDataIter:
         limit = min(self.max_field_size, self.fields_left)
         data = await self._read(self.part, limit + 1)
         if len(data) > limit:
-            raise ClientError(413)
+            abort(413, 'Payload too large')
         self.fields_left -= len(data)
         try:
             return data.decode()
-        except ValueError as exc:
-            raise client_error(exc) from None
+        except ValueError:
+            abort(400)
 
     async def _head(self):
         """Return (name, filename, content_type) by the header of a part."""
         if self.buffer[0] not in b'\r \t':
-            raise ClientError(400)
+            abort(400)
         end = -1
         while end < 0:
             end = self.buffer.find(b'\r\n\r\n')
             if (len(self.buffer) if end < 0 else end) > self.max_header_size:
-                raise ClientError(413)
+                abort(413, 'Payload too large')
             if end < 0:
                 await self._fill()
         head = self.buffer[:end]
         self.buffer = self.buffer[end + 4 :]
         try:
             lines = head.decode().replace('\r\n ', ' ').replace('\r\n\t', ' ').split('\r\n')
-        except ValueError as exc:
-            raise client_error(exc) from None
+        except ValueError:
+            abort(400)
         headers = {'content-disposition': '', 'content-type': None}
         for line in lines[1:]:
             name, colon, value = line.partition(':')
             if not colon or '\r' in line or '\n' in line or '\0' in line:
-                raise ClientError(400)
+                abort(400)
             headers[name.strip().lower()] = value.strip()
         disposition, parameters = _parameters(headers['content-disposition'])
         filename = parameters.get('filename')
@@ -260,7 +260,7 @@ class FormDataIter:
             or name is None
             or (filename is None and 'filename*' in parameters)
         ):
-            raise ClientError(400)
+            abort(400)
         return name, filename, headers['content-type']
 
 
@@ -288,7 +288,7 @@ class FileUpload:
     async def read(self, n=-1):
         """Return the next n bytes, fewer at the end; all that is left if n is negative.
 
-        Raises ``ValueError`` if the iterator of the form has moved on, and ``ClientError`` like it.
+        Raises ``ValueError`` if the iterator of the form has moved on, else what that raises.
         """
         return self._file.read(n) if self._file else await self._read(n)
 

@@ -1,6 +1,9 @@
 """Forms as no one should send them: answered with 400, or 413 beyond a limit, and never a loop."""
 
-from microdot.multipart import FormDataIter
+from microdot import Microdot
+from microdot.errors import HTTPException
+from microdot.multipart import FormDataIter, with_form_data
+from microdot.test_client import TestClient
 from support import araises
 from test_multipart import BOUNDARY, body_of, parsed, part, request_for
 
@@ -9,7 +12,7 @@ TYPE = 'multipart/form-data; boundary='
 
 
 async def fails(status, body, *args, **kwargs):
-    exc = await araises(ValueError, parsed(body, *args, **kwargs))
+    exc = await araises(HTTPException, parsed(body, *args, **kwargs))
     assert exc.status_code == status, (exc, body[:80])
 
 
@@ -40,7 +43,7 @@ async def test_a_body_that_was_read_before():
     request = request_for(FORM)
     async for _ in FormDataIter(request):
         pass
-    exc = await araises(ValueError, FormDataIter(request).__anext__())
+    exc = await araises(HTTPException, FormDataIter(request).__anext__())
     assert exc.status_code == 400
 
 
@@ -61,7 +64,7 @@ async def test_no_read_beyond_the_content_length():
     form = FormDataIter(request)
     for _ in range(2):
         await form.__anext__()
-    assert (await araises(ValueError, form.__anext__())).status_code == 400
+    assert (await araises(HTTPException, form.__anext__())).status_code == 400
 
 
 async def test_malformed_headers():
@@ -140,7 +143,7 @@ async def test_ten_thousand_parts():
     form = FormDataIter(request)
     for _ in range(FormDataIter.max_parts):
         assert await form.__anext__() == ('a', '')
-    assert (await araises(ValueError, form.__anext__())).status_code == 413
+    assert (await araises(HTTPException, form.__anext__())).status_code == 413
 
 
 async def test_endless_header():
@@ -152,5 +155,35 @@ async def test_endless_header():
             assert self.at < 10000
             return b'--bound-ary\r\nX: ' if self.at == n else b'x' * n
 
-    exc = await araises(ValueError, FormDataIter(request_for(Endless())).__anext__())
+    exc = await araises(HTTPException, FormDataIter(request_for(Endless())).__anext__())
     assert exc.status_code == 413
+
+
+async def test_answers():
+    # Such a form is the client's mistake, not an exception for the application to handle.
+    app = Microdot()
+
+    @app.post('/')
+    @with_form_data
+    async def route(request):
+        return 'fine'
+
+    @app.errorhandler(Exception)
+    async def unexpected(request, exc):
+        return 'unexpected', 500
+
+    client = TestClient(app)
+    headers = {'Content-Type': TYPE + BOUNDARY}
+    saved, FormDataIter.max_parts = FormDataIter.max_parts, 2
+    try:
+        for body, status, text in (
+            (FORM, 200, 'fine'),
+            (FORM[:-9], 400, '400 error'),
+            (FORM.replace(b'form-data', b'file'), 400, '400 error'),
+            (body_of(part('name="a"', b'\xff')), 400, '400 error'),
+            (body_of(*[part('name="a"', b'')] * 3), 413, 'Payload too large'),
+        ):
+            response = await client.post('/', headers=headers, body=body)
+            assert (response.status_code, response.text) == (status, text), body[:80]
+    finally:
+        FormDataIter.max_parts = saved
