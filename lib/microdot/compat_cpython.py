@@ -89,6 +89,10 @@ def print_exception(exc):
     traceback.print_exception(type(exc), exc, exc.__traceback__)
 
 
+def now():
+    return int(time.time())
+
+
 def signing():
     from . import jwt_pyjwt
 

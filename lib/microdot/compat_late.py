@@ -1,6 +1,7 @@
 """MicroPython's half of ``compat``, the part for starts, errors and clients that go away."""
 
 import json
+import time
 
 from .compat import iscoroutine
 
@@ -24,6 +25,11 @@ def mro(cls):
                 classes.remove(c)
             classes.append(c)
     return classes
+
+
+def now():
+    seconds = int(time.time())
+    return seconds if time.gmtime(0)[0] == 1970 else seconds + 946684800  # boards begin in 2000
 
 
 def signing():

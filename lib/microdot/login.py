@@ -5,10 +5,9 @@ The application needs a configured ``Session``. Users are objects with an ``id``
 
 import hashlib
 
-from .compat import invoke_handler
+from .compat import invoke_handler, now
 from .helpers import wraps
 from .response import Response
-from .session import now
 from .urlcoding import urlencode
 
 _COOKIE = '_remember'

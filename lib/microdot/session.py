@@ -6,18 +6,11 @@ forget it, not a thief. Nothing expires while a board's clock is not set.
 """
 
 import json
-import time
 
-from .compat import invoke_handler, signing
+from .compat import invoke_handler, now, signing
 from .helpers import wraps
 
 _MAX_COOKIE = 4096  # bytes of a cookie that browsers keep at least (RFC 6265, section 6.1)
-
-
-def now():
-    """Return the seconds since 1970."""
-    seconds = int(time.time())
-    return seconds if time.gmtime(0)[0] == 1970 else seconds + 946684800  # boards begin in 2000
 
 
 class SessionDict(dict):

@@ -1,6 +1,6 @@
 """``TestClient``: requests to an application without a network, as tests make them."""
 
-from .compat import json
+from .compat import json, now
 from .errors import ClientError, recover
 from .parsing import AsyncBytesIO
 from .request import Request
@@ -209,8 +209,6 @@ class TestClient:
         return Connection(self, path, headers, timeout)
 
     def clock(self):
-        from .test_client_cookies import now
-
         return now()
 
     async def _answer(self, *args, **kwargs):

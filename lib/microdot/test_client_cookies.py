@@ -5,19 +5,11 @@ several with one name the last that was set. What it does not show is kept here 
 as nobody changes what is shown.
 """
 
-import time
-
 from .ranges import parse_date
 
 # A cookie: value, path, domain (``None`` for all), whether the domain stands for its hosts too,
 # whether TLS is needed, when it expires in seconds since 1970 (``None`` for never).
 _PATH = 1
-
-
-def now():
-    """Return the seconds since 1970."""
-    seconds = int(time.time())
-    return seconds if time.gmtime(0)[0] == 1970 else seconds + 946684800  # boards begin in 2000
 
 
 def seconds_of(date):
