@@ -6,6 +6,7 @@ from microdot import Microdot, Request
 from microdot.datastructures import NoCaseDict
 from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from microdot.test_client import TestClient
+from support import araises
 
 LARGE = b'\r\n--bound-ar' * 125
 TYPE = {'Content-Type': 'multipart/form-data; boundary=bound-ary'}
@@ -186,6 +187,11 @@ async def test_file_names():
         ('filename="x"; other', 'x'),
         ('other; filename="x" ;', 'x'),
         ('filename="%s"' % ('y' * 600), 'y' * 600),
+        ('filename="%s"' % ('\\"' * 300), '"' * 300),
+        ('filename="%s"' % ('\\\\' * 300), '\\' * 300),
+        ('filename="\\a\\\\\\"b\\\\"; x="\\\\"', '\\a\\"b\\'),
+        ('filename=a\\\\b\\"c', 'a\\\\b\\"c'),
+        ('filename="x"' + '; y=' * 14, 'x'),
     ):
         body = body_of(part('name="f";' + sent, b'1'))
         assert await names(body) == [('f', expected)], sent
@@ -231,6 +237,25 @@ async def test_copy():
                 await upload.close()
                 await upload.close()
                 assert os.listdir(directory.path) == []
+
+
+async def test_a_copy_that_cannot_be_closed():
+    class Full:
+        """A file whose last bytes find no room."""
+
+        def __init__(self, file):
+            self.file = file
+
+        def close(self):
+            self.file.close()
+            raise OSError(28)
+
+    with Dir() as directory:
+        upload = await (await upload_of(1200)).copy(0)
+        upload._file = Full(upload._file)
+        await araises(OSError, upload.close())
+        assert os.listdir(directory.path) == []
+        await upload.close()
 
 
 async def test_copies_outlast_the_iterator():

@@ -83,6 +83,7 @@ async def test_malformed_headers():
         b'Content-Disposition: form-data; name=a; filename*=x',
         b'Content-Disposition: form-data; name="a\0"',
         b'Content-Disposition: form-data; name="a"\nX: y',
+        good + b'; x=' * 16,
         good + b'\r\nno colon',
         b' ' + good,
     ):
