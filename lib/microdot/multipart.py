@@ -370,15 +370,16 @@ class FileUpload:
 
         file, path = self._file, self._path
         self._file = self._path = None
-        try:
-            if file:
-                file.close()  # which fails if what it holds back cannot be written
-        finally:
-            if path:
-                try:
-                    os.remove(path)
-                except OSError:
-                    pass  # somebody else has
+        if file:
+            try:
+                file.close()
+            except OSError:
+                pass  # what it held back found no room, which is nobody's loss
+        if path:
+            try:
+                os.remove(path)
+            except OSError:
+                pass  # somebody else has
 
 
 def _letters():

@@ -6,7 +6,6 @@ from microdot import Microdot, Request
 from microdot.datastructures import NoCaseDict
 from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from microdot.test_client import TestClient
-from support import araises
 
 LARGE = b'\r\n--bound-ar' * 125
 TYPE = {'Content-Type': 'multipart/form-data; boundary=bound-ary'}
@@ -253,9 +252,8 @@ async def test_a_copy_that_cannot_be_closed():
     with Dir() as directory:
         upload = await (await upload_of(1200)).copy(0)
         upload._file = Full(upload._file)
-        await araises(OSError, upload.close())
-        assert os.listdir(directory.path) == []
         await upload.close()
+        assert os.listdir(directory.path) == []
 
 
 async def test_copies_outlast_the_iterator():

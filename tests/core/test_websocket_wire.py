@@ -40,6 +40,8 @@ async def test_handshake():
         ]
         _, reply = await connect(server, 'Sec-WebSocket-Protocol: c')
         assert reply.header('Sec-WebSocket-Protocol') is None
+        _, reply = await connect(server, 'Sec-WebSocket-Extensions: permessage-deflate')
+        assert reply.header('Sec-WebSocket-Extensions') is None
         bad = get('/', *(UPGRADE[:2] + ('Sec-WebSocket-Version: 8',) + UPGRADE[3:]))
         reply = await server.request(bad)
         assert (reply.status, reply.header('Sec-WebSocket-Version')) == (426, '13')
