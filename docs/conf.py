@@ -3,17 +3,20 @@
 The pages are Markdown. Those of docs/api have a directive of their own: `.. api:: module` describes
 what the module's stub (.pyi) says is public, and takes the texts from the docstrings and `#:`
 comments of the code; api/texts.toml has what these lack. Links to files of the repository outside
-of docs become copies of these files; links to its folders stay text.
+of docs become copies of these files; links to its folders stay text. Figures (SVG) become parts of
+their pages, so that they have the colors of the theme that a reader chooses.
 """
 
 import ast
 import functools
+import html
 import importlib
 import inspect
 import re
 import sys
 from pathlib import Path
 
+import docutils.nodes
 import tomllib
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
@@ -38,6 +41,10 @@ nitpick_ignore_regex = [('py:.*', r'[^.]+|collections\..+|os\..+|types\..+|ssl\.
 
 html_theme = 'furo'
 html_title = project
+html_static_path = ['_static']
+html_css_files = ['kit.css']
+html_favicon = '_static/icon.svg'
+html_use_index = html_domain_indices = False  # the search finds more
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
@@ -244,7 +251,31 @@ def fit(app, docname, source):
         source[0] = re.sub(r'^(\S*\*)\n', pattern, source[0], flags=re.MULTILINE)
 
 
+def inline_figures(app, doctree, docname):
+    """Put the SVG files that a page shows into the page itself."""
+    for image in list(doctree.findall(docutils.nodes.image)):
+        if image['uri'].endswith('.svg'):
+            svg = (Path(app.srcdir) / image['uri']).read_text()
+            label = f'<svg role="img" aria-label="{html.escape(image["alt"])}"'
+            svg = svg.replace('<svg', label, 1)
+            image.replace_self(docutils.nodes.raw('', svg, format='html'))
+
+
+def fit_tables(app, doctree, docname):
+    """Write the name of its column into each cell but a row's first; only phones show it."""
+    for table in doctree.findall(docutils.nodes.tgroup):
+        head = table.next_node(docutils.nodes.thead)
+        columns = [entry.astext() for entry in head[0]] if head else []
+        for row in table.next_node(docutils.nodes.tbody):
+            for name, entry in list(zip(columns, row))[1:]:
+                if name and entry.astext():
+                    label = docutils.nodes.inline('', name + ': ', classes=['column'])
+                    entry[0].insert(0, label)
+
+
 def setup(app):
     app.add_directive('api', Api)
     app.connect('source-read', fit)
+    app.connect('doctree-resolved', inline_figures)
+    app.connect('doctree-resolved', fit_tables)
     return {'parallel_read_safe': True}

@@ -1,7 +1,10 @@
 """A headless Chromium for tests, and pages in it that remember what went wrong.
 
-`chromium` is a fixture of all tests.
+`chromium` is a fixture of all tests. SCREENSHOTS=folder in the environment keeps pictures of pages,
+to be looked at.
 """
+
+import os
 
 import pytest
 
@@ -49,8 +52,8 @@ class Page:
         self.faults.append(' '.join([str(part) for part in parts]))
 
     def failed(self, request):
-        """A poll under way when the page is left is given up: that is no fault."""
-        if not ('/api/status?' in request.url and request.failure == 'net::ERR_ABORTED'):
+        """What is under way when the page is left is given up: that is no fault."""
+        if request.failure != 'net::ERR_ABORTED':
             self.fault('failed', request.url, request.failure)
 
     def __enter__(self):
@@ -59,9 +62,16 @@ class Page:
     def __exit__(self, *exc):
         self.context.close()
         if exc[0] is None:
-            assert self.faults == []
+            assert not self.faults, self.faults
 
 
 def overflow(page):
     """How many pixels a page is wider than the window."""
     return page.evaluate('document.scrollingElement.scrollWidth - innerWidth')
+
+
+def keep(page, name, **options):
+    """Leave a picture of the page in the folder that SCREENSHOTS= names, if any."""
+    folder = os.environ.get('SCREENSHOTS')
+    if folder:
+        page.screenshot(path=os.path.join(folder, name.replace('/', '-') + '.png'), **options)

@@ -4,7 +4,6 @@ import ast
 import html.parser
 import importlib
 import re
-import subprocess
 import sys
 import types
 from urllib.parse import unquote, urlsplit
@@ -18,25 +17,6 @@ DOCS = runtimes.ROOT / 'docs'
 PAGES = sorted(path for path in DOCS.rglob('*.md') if path.parent.name[0] != '_')
 CONTRIBUTING = runtimes.ROOT / 'CONTRIBUTING.md'
 LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^()\s]+)\)')
-
-
-@pytest.fixture(scope='module')
-def build(tmp_path_factory):
-    """What Sphinx said, and the folder with the pages that it made."""
-    folder = tmp_path_factory.mktemp('site')
-    options = ['-W', '--keep-going', '-n', '-q', '-E', '-b', 'html', '-d', folder / 'doctrees']
-    ended = subprocess.run(
-        [sys.executable, '-m', 'sphinx', *options, DOCS, folder / 'html'],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return ended, folder / 'html'
-
-
-@pytest.fixture(scope='module')
-def site(build):
-    return build[1]
 
 
 def test_without_warnings(build):

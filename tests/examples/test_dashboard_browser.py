@@ -2,7 +2,7 @@
 
 import pytest
 
-from browsing import Page, overflow
+from browsing import Page, keep, overflow
 from serving import serve
 
 DASHBOARD = 'examples/dashboard/main.py'
@@ -37,6 +37,7 @@ def test_live_page(chromium, server, width, scheme):
         assert overflow(page) <= 0
         wait(page, "document.getElementById('log').rows.length >= 4")
         assert page.locator('#log').get_by_text('/api/status').is_visible()
+        keep(page, f'dashboard-{width}-{scheme}')
 
 
 @pytest.mark.parametrize('width', [390, 1280])

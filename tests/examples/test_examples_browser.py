@@ -1,11 +1,10 @@
 """The pages of the small examples in headless Chromium as wide as a phone, from MicroPython."""
 
 import contextlib
-import os
 
 import pytest
 
-from browsing import Page, overflow
+from browsing import Page, keep, overflow
 from serving import copied, serve
 
 PHONE = 390  # pixels
@@ -14,11 +13,6 @@ PHONE = 390  # pixels
 class Phone(Page):
     def __init__(self, chromium, server):
         super().__init__(chromium, server, PHONE)
-
-    def failed(self, request):
-        """What is under way when the page is left is given up: that is no fault."""
-        if request.failure != 'net::ERR_ABORTED':
-            super().failed(request)
 
 
 def seen(page, text):
@@ -117,13 +111,6 @@ PAGES = {
     'weather/main.py': weather,
     'uploads/main.py': uploads,
 }
-
-
-def keep(page, name):
-    """Leave a picture of the page in the folder that SCREENSHOTS= names, to be looked at."""
-    folder = os.environ.get('SCREENSHOTS')
-    if folder:
-        page.screenshot(path=os.path.join(folder, name.replace('/', '-') + '.png'))
 
 
 @contextlib.contextmanager

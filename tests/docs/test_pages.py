@@ -1,0 +1,67 @@
+"""All pages of the documentation in headless Chromium, on a phone and on a desk.
+
+MicroPython serves them, by the framework's own static files.
+"""
+
+import re
+
+import pytest
+
+import runtimes
+from browsing import Page, keep, overflow
+from serving import serve
+
+FIGURES = sorted((runtimes.ROOT / 'docs/figures').glob('*.svg'))
+SERVER = """\
+import gc
+
+from microdot import Microdot
+
+gc.threshold(16384)  # bytes: six files at a time leave the heap in pieces otherwise
+app = Microdot()
+app.static('/', 'html')
+"""
+
+# What does not fit and has to be scrolled; code may.
+CUT_OFF = """[...document.querySelectorAll('article *')].filter(
+    (e) => e.scrollWidth > e.clientWidth + 1 && !e.closest('pre, .highlight, svg')
+        && getComputedStyle(e).overflowX !== 'visible'
+).map((e) => e.textContent.trim().slice(0, 60))"""
+
+
+@pytest.fixture(scope='module')
+def server(site, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('server')
+    (folder / 'main.py').write_text(SERVER)
+    (folder / 'html').symlink_to(site)
+    with serve(folder / 'main.py', 'micropython', folder) as running:
+        yield running
+
+
+@pytest.mark.parametrize('width, scheme', [(390, 'light'), (390, 'dark'), (1280, 'light')])
+def test_pages(chromium, server, site, width, scheme):
+    names = sorted(str(path.relative_to(site)) for path in site.rglob('*.html'))
+    assert len(names) > 40
+    with Page(chromium, server, width, color_scheme=scheme) as page:
+        for name in names:
+            assert page.goto(f'/{name}').status == 200
+            assert overflow(page) <= 0, name
+            assert page.evaluate(CUT_OFF) == [], name
+            keep(page, f'{name[:-5]}-{width}-{scheme}', full_page=True)
+
+
+def test_figures_follow_the_theme_that_the_reader_chooses(chromium, server):
+    color = "getComputedStyle(document.querySelector('svg.fig text')).fill"
+    with Page(chromium, server, color_scheme='light') as page:
+        page.goto('/internals.html')
+        before = page.evaluate(color)
+        page.evaluate("document.body.dataset.theme = 'dark'")
+        assert page.evaluate(color) != before
+
+
+def test_figures_have_one_style_and_a_text():
+    styles = {re.search(r'<style>.*</style>', path.read_text(), re.S)[0] for path in FIGURES}
+    assert len(FIGURES) >= 7 and len(styles) == 1
+    texts = '\n'.join(path.read_text() for path in (runtimes.ROOT / 'docs').rglob('*.md'))
+    for path in FIGURES:
+        assert re.search(rf'!\[[^\]]{{40,}}\]\([./]*figures/{path.name}\)', texts), path.name
