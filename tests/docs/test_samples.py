@@ -9,6 +9,9 @@ The fenced blocks of a page are one program, in their order, run with 192 KB of 
     GET /path -> 200 text & text          status, and what is in the headers and the body
     POST /path form={'a': '1'} -> 302     keywords of TestClient.request
     -->
+    <!-- run                     more of the program
+    assert answer == 42
+    -->
 
 `sh` blocks that make files for samples are run before them. Pages that cannot have comments, and
 the files that samples read, are in the tables.
@@ -26,7 +29,7 @@ import runtimes
 from microdot.static import Static
 
 DOCS = runtimes.ROOT / 'docs'
-PARTS = re.compile(r'^```python\n(.*?)^```|^<!-- (samples?|check)\b:?(.*?)-->', re.M | re.S)
+PARTS = re.compile(r'^```python\n(.*?)^```|^<!-- (samples?|check|run)\b:?(.*?)-->', re.M | re.S)
 LINE = re.compile(r'(\w+) (\S+)(.*?) -> (\d+)(.*)')
 
 CHECKING = """
@@ -117,8 +120,9 @@ def program(name, runtime):
     here, skipped, number, parts = runtime == 'cpython', False, 0, []
     cpython_page = name in CPYTHON_PAGES
     for block, kind, comment in PARTS.findall(text):
-        if kind == 'check':
-            parts.append('' if skipped else checks(comment))
+        if kind in ('check', 'run'):
+            more = checks(comment) if kind == 'check' else comment
+            parts.append('' if skipped else more)
         elif kind:
             assert comment.strip() == 'cpython', f'{name}: {comment}'
             cpython_page, skipped = cpython_page or kind == 'samples', True
