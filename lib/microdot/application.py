@@ -55,7 +55,7 @@ class Microdot(Late):
         :param req: the request, or ``None`` for one that could not be parsed.
         """
         try:
-            route = None
+            route = args = None
             if req and not self._with_arguments:
                 for candidate in self._paths.get(req.path, ()):
                     if req.method in candidate[0]:
@@ -65,6 +65,7 @@ class Microdot(Late):
                 from .routing import find
 
                 route = find(self, req)
+                args = req.url_args
             req.route = route[2]
             if self._has_handlers or route[4] or req.content_length or req.unread:
                 from .handling import handle
@@ -72,7 +73,7 @@ class Microdot(Late):
                 res = await handle(self, req, route)
             else:
                 call = bound(route[2])
-                res = call(req, **req.url_args) if req.url_args else call(req)
+                res = call(req, **args) if args else call(req)
                 if iscoroutine(res):
                     res = await res
             res = to_response(res)

@@ -28,7 +28,7 @@ class HTTPException(Exception):
     headers = ()
 
     def __init__(self, status_code, reason=None):
-        super().__init__()
+        super().__init__(status_code, reason)
         self.status_code = status_code
         self.reason = reason or str(status_code) + ' error'
 
@@ -52,14 +52,12 @@ class NoRoute(Exception):
 
     :param status_code: 404 or 405, or 200 for OPTIONS.
     :param headers: the headers of the answer to OPTIONS.
-    :param prefix: the prefix of the last route that has the path, but not the method.
     """
 
-    def __init__(self, status_code, headers=None, prefix=''):
+    def __init__(self, status_code, headers=None):
         super().__init__()
         self.status_code = status_code
         self.headers = headers
-        self.prefix = prefix
 
 
 def client_error(exc):
@@ -101,7 +99,7 @@ async def recover(app, req, exc):
         res = Response(_TEXTS[500], 500)
     for handler in app.get_request_handlers(req, 'after_error_request'):
         try:
-            res = to_response(await invoke_handler(handler, req, res) or res)
+            res = replacement(await invoke_handler(handler, req, res) or res)
         except Exception as failure:
             print_exception(failure)
             res = Response(_TEXTS[500], 500)
@@ -120,18 +118,26 @@ async def _respond(app, req, exc):
             try:
                 res = await invoke_handler(handler, req, exc)
                 if res is not None:
-                    return to_response(res)
+                    return replacement(res)
             except Exception as failure:
                 print_exception(failure)
             status_code, reason = 500, None
     if not status_code:
         status_code = 503 if isinstance(exc, MemoryError) else 500
     reason = reason or _TEXTS.get(status_code) or reason_phrase(status_code)
-    res = to_response(await error_result(app, req, status_code, reason))
+    res = replacement(await app.error_response(req, status_code, reason))
     headers = _headers_of(app, req, exc, res)
     for name in headers:
         if name not in res.headers:
             res.headers[name] = headers[name]
+    return res
+
+
+def replacement(value):
+    """Return the ``Response`` of a result that takes a response's place: it may give a reason."""
+    res = to_response(value)
+    if isinstance(value, tuple) and len(value) > 3:
+        res.reason = value[3]
     return res
 
 
@@ -143,7 +149,7 @@ def _headers_of(app, req, exc, res):
 
 
 async def error_result(app, req, status_code, reason):
-    """Return the result of a status's handler, or the tuple (reason, status) without one."""
+    """Do what ``Microdot.error_response`` promises."""
     handler = _find_handler(app, req, (status_code,))
     if handler:
         return await invoke_handler(handler, req)

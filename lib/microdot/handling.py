@@ -1,8 +1,16 @@
 """Requests with more to them than a route: bodies to load, handlers before and after, mounts."""
 
 from .compat import invoke_handler
-from .errors import ClientError
-from .response import to_response
+from .errors import ClientError, replacement
+
+
+def enter(req, route):
+    """Tell a request which mounted application its route comes from."""
+    _, _, _, prefix, subapps = route
+    if subapps:
+        req.url_prefix = prefix
+        req.subapps = subapps
+        req.subapp = subapps[-1]
 
 
 async def handle(app, req, route):
@@ -14,18 +22,14 @@ async def handle(app, req, route):
     """
     if req.content_length > req.max_content_length:
         raise ClientError(413)
-    _, _, f, prefix, subapps = route
-    if subapps:
-        req.url_prefix = prefix
-        req.subapps = subapps
-        req.subapp = subapps[-1]
+    enter(req, route)
     if req.unread:
         await req.unread.load(req)
     for handler in app.get_request_handlers(req, 'before_request', False):
         result = await invoke_handler(handler, req)
         if result:
             return result
-    return await invoke_handler(f, req, **req.url_args)
+    return await invoke_handler(route[2], req, **req.url_args)
 
 
 async def run_after_handlers(app, req, res):
@@ -34,7 +38,7 @@ async def run_after_handlers(app, req, res):
     if req.has_after:
         handlers = handlers + req.after_request_handlers
     for handler in handlers:
-        res = to_response(await invoke_handler(handler, req, res) or res)
+        res = replacement(await invoke_handler(handler, req, res) or res)
     return res
 
 

@@ -76,6 +76,7 @@ class Methods:
         'sock',
         'stream',
         'url',
+        'url_args',
     )
 
     body_used = False
@@ -105,6 +106,11 @@ class Methods:
     def url(self):
         """The target as sent, the path and the query string."""
         return self.path
+
+    def url_args(self):
+        """The dictionary of the path's arguments."""
+        self.url_args = args = {}
+        return args
 
     def client_addr(self):
         """The address of the client, a tuple (host, port) where the platform has it."""

@@ -90,8 +90,12 @@ class Methods:
         :param url_prefix: put before the paths of its routes.
         :param local: keep its handlers to its own routes, instead of taking them over for all.
         """
+        from .application import Microdot
+
         for methods, pattern, f, prefix, subapps in subapp._routes:
-            self.route(url_prefix + pattern, methods, url_prefix + prefix, (subapp,) + subapps)(f)
+            subapps = (subapp,) + subapps
+            # By the class, as an application may have a ``route`` of its own with fewer parameters.
+            Microdot.route(self, url_prefix + pattern, methods, url_prefix + prefix, subapps)(f)
         if not local:
             for kind in ('before_request', 'after_request', 'after_error_request'):
                 moved = getattr(subapp, kind + '_handlers')
@@ -158,7 +162,7 @@ class Methods:
         try:
             _, _, f, prefix, subapps = find(self, req)
         except NoRoute as exc:
-            f, prefix, subapps = exc.headers or exc.status_code, exc.prefix, req.subapps
+            return exc.headers or exc.status_code, req.url_prefix, req.subapp
         return f, prefix, subapps[-1] if subapps else None
 
     def options_handler(self):

@@ -41,7 +41,6 @@ class Request(Late):
     route = None
     subapps = ()
     unread = None  # the ``BodyStream`` of a body still to be loaded
-    url_args = {}
     has_g = has_after = False  # whether the attributes have been made
 
     def __init__(

@@ -293,7 +293,7 @@ def response_of(value):
         body = b''
     elif options and not isinstance(options[0], int):
         options = (200,) + options
-    response = Response(body, *options[:3])
+    response = Response(body, *options[:2])
     check_body(response.body)
     return response
 

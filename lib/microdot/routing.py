@@ -214,10 +214,12 @@ def find(app, req):
         route, req.url_args = found
         return route
     if missed:
-        req.subapps = missed[4]
+        from .handling import enter
+
+        enter(req, missed)
     if method == 'OPTIONS' and app.options_handler and (missed or req.path == '*'):
         raise NoRoute(200, app.options_handler(req))
-    raise NoRoute(405, prefix=missed[3]) if missed else NoRoute(404)
+    raise NoRoute(405 if missed else 404)
 
 
 def check_patterns(app):

@@ -39,22 +39,22 @@ def quote(text, safe=_UNRESERVED):
     return ''.join(out)
 
 
-def urldecode(text):
+def urldecode(s):
     """Decode URL-encoded text: ``+`` is a blank, ``%XX`` a byte of UTF-8.
 
-    :param text: str or bytes.
+    :param s: str or bytes.
 
     Raises ``UnicodeError`` (a ``ValueError``) when the result is not UTF-8.
     """
-    if isinstance(text, str):
-        text = text.encode()
-    text = text.replace(b'+', b' ')
-    return (unquote(text) if b'%' in text else text).decode()
+    if isinstance(s, str):
+        s = s.encode()
+    s = s.replace(b'+', b' ')
+    return (unquote(s) if b'%' in s else s).decode()
 
 
-def urlencode(text):
+def urlencode(s):
     """Encode a str for a query or a form: the reverse of ``urldecode``; ``/`` stays."""
-    return quote(text, _UNRESERVED + b' ').replace(' ', '+')
+    return quote(s, _UNRESERVED + b' ').replace(' ', '+')
 
 
 def parse_urlencoded(text):

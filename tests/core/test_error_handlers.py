@@ -88,6 +88,7 @@ RESULTS = (
     (lambda: 'text', 200, 'text'),
     (lambda: ('text', 404), 404, 'text'),
     (lambda: ('text', 404, {'X-Foo': 'bar'}), 404, 'text'),
+    (lambda: ('text', 404, {'X-Foo': 'bar'}, 'Gone away'), 404, 'text'),
     (lambda: Response('made', 410), 410, 'made'),
     (lambda: {'a': 1}, 200, '{"a": 1}'),
     (lambda: 410, 410, ''),
@@ -264,3 +265,23 @@ async def test_cancellation_is_not_caught():
     except CancelledError:
         seen.append('passed')
     assert seen == ['passed']
+
+
+async def test_error_handlers_may_give_a_reason():
+    app = raising(Leaf('x'))
+    app.errorhandler(404)(lambda request: ('gone', 404, {}, 'Gone away'))
+    app.errorhandler(Leaf)(lambda request, exception: ('leaf', 500, {}, 'Fallen'))
+    client = TestClient(app)
+    for path, status, reason in (('/', 500, 'Fallen'), ('/unknown', 404, 'Gone away')):
+        res = await client.get(path)
+        assert (res.status_code, res.reason) == (status, reason)
+
+
+async def test_error_response_can_be_overridden():
+    class Polite(Microdot):
+        async def error_response(self, req, status_code, reason=None):
+            return 'sorry, ' + reason, status_code
+
+    client = TestClient(Polite())
+    res = await client.get('/')
+    assert (res.status_code, res.text) == (404, 'sorry, Not found')

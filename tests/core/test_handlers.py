@@ -100,12 +100,14 @@ async def test_after_handlers_replace():
         ('', 200, 'foo'),
         ('text', 200, 'text'),
         (('text', 202), 202, 'text'),
+        (('text', 202, {}, 'reason'), 202, 'text'),
     ):
         app = Microdot()
         app.get('/')(noting([], 'route', 'foo'))
         app.after_request(noting([], 'after', result))
         res = await TestClient(app).get('/')
         assert (res.status_code, res.text) == (status, text), result
+        assert res.reason in (None, 'reason')
 
 
 async def test_later_after_handlers_get_the_replacement():

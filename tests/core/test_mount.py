@@ -280,6 +280,42 @@ async def test_local_owner_of_405():
     assert sorted(res.headers['Allow'].split(', ')) == ['OPTIONS', 'POST', 'PUT']
 
 
+async def test_405_knows_where_it_is_mounted():
+    app, sub = Microdot(), Microdot()
+
+    @sub.errorhandler(405)
+    async def refused(request):
+        return request.url_prefix if request.subapp is sub else 'app', 405
+
+    @sub.post('/static')
+    @sub.post('/<int:n>')
+    async def index(request, n=0):
+        return 'sub'
+
+    app.mount(sub, url_prefix='/sub', local=True)
+    client = TestClient(app)
+    for path in ('/sub/static', '/sub/5'):
+        res = await client.get(path)
+        assert (res.status_code, res.text) == (405, '/sub'), path
+
+
+async def test_mounting_by_an_application_with_its_own_route_method():
+    class Noting(Microdot):
+        def route(self, url_pattern, methods=None):
+            noted.append(url_pattern)
+            return super().route(url_pattern, methods)
+
+    noted = []
+    app, sub = Noting(), Microdot()
+    app.get('/a')(lambda request: 'a')
+    sub.get('/b')(lambda request: 'b')
+    app.mount(sub, url_prefix='/sub')
+    assert noted[0] == '/a'
+    client = TestClient(app)
+    for path in ('/a', '/sub/b'):
+        assert (await client.get(path)).text == path[-1]
+
+
 def test_find_route_names_the_owner():
     app, sub = Microdot(), Microdot()
 

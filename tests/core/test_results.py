@@ -83,6 +83,17 @@ RESULTS = (
 )
 
 
+async def test_a_fourth_item_is_ignored():
+    app = Microdot()
+
+    @app.get('/')
+    async def index(request):
+        return 'foo', 201, {}, 'x'
+
+    res = await TestClient(app).get('/')
+    assert (res.status_code, res.reason) == (201, None)
+
+
 async def check(app, where):
     client = TestClient(app)
     for i in range(len(RESULTS)):

@@ -191,6 +191,29 @@ async def test_what_the_request_shows():
     assert seen == [handler, {'name': 'x', 'n': 5}, True, ('', None)]
 
 
+async def test_arguments_belong_to_one_request():
+    app = Microdot()
+
+    @app.before_request
+    async def before(request):
+        if request.query_string:
+            request.url_args['name'] = request.query_string
+
+    @app.get('/')
+    async def index(request, name='nobody'):
+        return name
+
+    plain = Microdot()
+
+    @plain.get('/')
+    async def plain_index(request):
+        request.url_args['name'] = 'left behind'
+        return 'plain'
+
+    await check(app, (('GET', '/?somebody', 'somebody'), ('GET', '/', 'nobody')))
+    await check(plain, (('GET', '/', 'plain'), ('GET', '/', 'plain')))
+
+
 def test_url_map():
     app = Microdot()
     f, g = answer('f'), answer('g')

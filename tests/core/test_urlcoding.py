@@ -72,6 +72,10 @@ def test_urldecode():
         assert urldecode(text) == expected, text
 
 
+def test_parameters_by_name():
+    assert (urldecode(s='a+b'), urlencode(s='a b')) == ('a b', 'a+b')
+
+
 def test_urldecode_bytes():
     for text, expected in DECODED:
         assert urldecode(text.encode()) == expected, text
