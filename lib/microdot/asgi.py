@@ -15,7 +15,7 @@ from .compat import accept_cancel, invoke_handler
 from .errors import ClientError, abort
 from .gateway import Hosted, PartStream, answer, body_length, encoded, make_url, prepare
 from .microdot import AsyncBytesIO, Request, Response, URLPattern, iscoroutine, redirect, send_file
-from .responding import close
+from .responding import close, how_to_advance
 from .websocket import WebSocketError, websocket_upgrade, with_websocket
 from .websocket_handshake import accept, check_origin
 
@@ -251,9 +251,10 @@ class Exchange:
 
     async def send_stream(self, stream, left, kind):
         """Send what a stream yields, up to the given number of bytes if it is not ``None``."""
+        advance, _ = how_to_advance(stream)
         while left != 0:
             try:
-                data = encoded(await stream.__anext__(), left)
+                data = encoded(await advance(), left)
             except StopAsyncIteration:
                 break
             if left is not None:

@@ -6,6 +6,7 @@ names do not ask which runtime they are on.
 
 - ``Late``: the base of classes whose rarely used methods load on first use.
 - ``bound(handler)``: what to call in place of a handler; the result is awaited if ``iscoroutine``.
+- ``Ahead(items)``: advances the iterator of a stream.
 - ``invoke_handler``, ``const``, ``collect``, ``json``, ``print_exception``, ``mro``.
 - ``ticks_ms``, ``ticks_diff``: a monotonic clock in milliseconds.
 - ``received(await receive(reader))``: the next bytes of a stream, ``None`` to try again;

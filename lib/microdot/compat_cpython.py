@@ -47,6 +47,7 @@ class _Computed:
 
 
 FILE_BLOCK = 16384  # a thread for each write has its price
+_AHEAD = 4096  # and so has one for each piece of a stream
 
 
 def const(value):
@@ -74,6 +75,56 @@ async def invoke_handler(handler, *args, **kwargs):
     result = await asyncio.get_running_loop().run_in_executor(None, call)
     # A lambda or a wrapper may well return the coroutine of something else.
     return await result if iscoroutine(result) else result
+
+
+class Ahead:
+    """Takes what an iterator yields, in a thread: all that has come while nobody asked for it.
+
+    :param items: the iterator.
+    """
+
+    waits = True  # whether other tasks run meanwhile
+
+    def __init__(self, items):
+        self.items = items
+        self.pieces = []
+        self.some = asyncio.Event()  # set when the thread has a piece, and when it ends
+        self.running = None  # the future of the thread: whether the iterator is exhausted
+
+    async def take(self):
+        """Return what comes next, as bytes. Raises ``StopAsyncIteration`` at the end."""
+        while not self.pieces:
+            if not self.running:
+                loop = asyncio.get_running_loop()
+                call = functools.partial(contextvars.copy_context().run, self._advance, loop)
+                self.running = loop.run_in_executor(None, call)
+                self.running.add_done_callback(lambda future: self.some.set())
+            self.some.clear()
+            if not self.pieces and not self.running.done():
+                await self.some.wait()
+            if not self.pieces and self.running.done():
+                running, self.running = self.running, None
+                if running.result():
+                    raise StopAsyncIteration
+        count = len(self.pieces)
+        data = b''.join(self.pieces[:count])
+        del self.pieces[:count]
+        return data
+
+    def _advance(self, loop):
+        size = 0
+        for piece in self.items:
+            if isinstance(piece, str):
+                piece = piece.encode()
+            elif not isinstance(piece, bytes):
+                piece = bytes(memoryview(piece))  # a buffer, which its owner may use again
+            self.pieces.append(piece)
+            size += len(piece)
+            if size >= _AHEAD:
+                return False
+            if len(self.pieces) == 1:
+                loop.call_soon_threadsafe(self.some.set)
+        return True
 
 
 def bound(handler):

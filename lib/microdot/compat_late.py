@@ -16,6 +16,24 @@ async def invoke_handler(handler, *args, **kwargs):
     return (await result) if iscoroutine(result) else result
 
 
+class Ahead:
+    """Takes what an iterator yields.
+
+    :param items: the iterator.
+    """
+
+    waits = False  # whether other tasks run meanwhile
+
+    def __init__(self, items):
+        self.items = items
+
+    async def take(self):
+        """Return what comes next. Raises ``StopAsyncIteration`` at the end."""
+        for item in self.items:
+            return item
+        raise StopAsyncIteration
+
+
 def mro(cls):
     """Return the classes of an inheritance depth first, of one met twice the last occurrence."""
     classes = [cls]

@@ -18,9 +18,8 @@ from .compat import (
     write_out,
 )
 from .errors import ClientError, recover
-from .framing import chunk, prepare
-from .http1 import CHUNKED
-from .responding import close
+from .framing import Gathering, prepare
+from .responding import close, how_to_advance
 from .response import Response
 from .server import UNAVAILABLE
 
@@ -33,6 +32,7 @@ _UPGRADED = const(6)
 
 _PIECE = const(1024)  # bytes read at once
 _STRETCH = const(16384)  # bytes written, and waited for, at once
+_BLINK = const(20)  # milliseconds that a piece of a stream may wait for the next one
 
 
 class Methods:
@@ -237,37 +237,62 @@ class Methods:
                 await self.awrite(body)
             return persistent
         try:
-            await self.awrite(head)
+            if response.is_head:
+                await self.awrite(head)
+                return persistent
             self.phase = _HANDLING
-            return (response.is_head or await self.send_stream(stream, length)) and persistent
+            return await self.send_stream(stream, Gathering(head, length)) and persistent
         finally:
             await close(stream)
 
-    async def send_stream(self, stream, left):
-        """Write what a stream yields; return whether that was all there should be.
-
-        :param left: how many bytes there should be, ``CHUNKED``, or ``None`` for any number.
-        """
+    async def send_stream(self, stream, gathering):
+        """Write a head and what a stream yields; return whether that was all there should be."""
+        complete = False
         try:
-            while left != 0:
-                try:
-                    data = await stream.__anext__()
-                except StopAsyncIteration:
-                    break
-                if isinstance(data, str):
-                    data = data.encode()
-                if left is not None and left > 0:
-                    data = data[:left]
-                    left -= len(data)
-                if data:
-                    await self.awrite(chunk(data) if left == CHUNKED else data)
-                await asyncio.sleep(0)  # let others run, however fast this client reads
-            if left == CHUNKED:
-                await self.awrite(b'0\r\n\r\n')
-            return not left or left == CHUNKED
-        except Exception as exc:
-            # The missing end tells the client, this the developer; unless the client has gone.
-            if not self.failed:
-                print_exception(exc)
-                self.failed = True
-            return False
+            try:
+                await self.gather(stream, gathering)
+                complete = gathering.end()
+            except Exception as exc:
+                # The missing end tells the client, this the developer; unless the client has gone.
+                if not self.failed:
+                    print_exception(exc)
+            if gathering.writing:
+                await gathering.writing
+            await self.write_gathered(gathering)
+        finally:
+            if gathering.writing:
+                gathering.writing.cancel()
+        self.failed = self.failed or not complete
+        return not self.failed
+
+    async def gather(self, stream, gathering):
+        """Write together what a stream yields without waiting in between, except for the last."""
+        advance, waits = how_to_advance(stream)
+        begun = None
+        while gathering.left != 0 and not self.failed:
+            if begun is None:
+                begun = ticks_ms()
+                if waits:
+                    # It has its turn as soon as this task waits: nothing is held back then.
+                    gathering.writing = asyncio.create_task(self.write_gathered(gathering))
+            try:
+                gathering.add(await advance())
+            except StopAsyncIteration:
+                break
+            writing = gathering.writing
+            # What does not wait but block, as a generator may, gives nobody a turn.
+            late = ticks_diff(ticks_ms(), begun) >= _BLINK
+            if late or gathering.size >= _PIECE or (writing and writing.done()):
+                begun = gathering.writing = None
+                await (writing or self.write_gathered(gathering))
+                if not writing:
+                    await asyncio.sleep(0)  # let others run, however fast this client reads
+
+    async def write_gathered(self, gathering):
+        """Write what has been gathered, unless the client has gone."""
+        try:
+            for data in gathering.take():
+                if data and not self.failed:
+                    await self.awrite(data)
+        except OSError:
+            pass  # ``failed`` tells

@@ -4,10 +4,13 @@ The version of the request, and whether the connection is to stay open, decide a
 context-free ``Response.write`` cannot know (RFC 9112, sections 6 and 9).
 """
 
+from .compat import const
 from .heads import has_control, is_token
 from .http1 import CHUNKED, date_line
 from .responding import check_body
 from .status import reason_phrase
+
+_LARGE = const(2048)  # bytes of a piece that is written by itself rather than copied
 
 
 def status_line(version, status_code, reason):
@@ -109,6 +112,61 @@ def _measure(response):
     return b'', stream, None
 
 
-def chunk(data):
-    """Return bytes as one chunk of a chunked body (RFC 9112, section 7.1)."""
-    return b'%x\r\n%s\r\n' % (len(data), data)
+class Gathering:
+    """What is next to be written of a streamed response: its head, and pieces of its body.
+
+    :param head: the head, bytes.
+    :param left: how many bytes the body is to have, ``CHUNKED``, or ``None`` for any number.
+    """
+
+    writing = None  # the task that is to write it, or is at it
+
+    def __init__(self, head, left):
+        self.before = head
+        self.left = left
+        self.pieces = []
+        self.size = 0  # of the pieces, in bytes
+        self.after = b''
+
+    def add(self, piece):
+        """Add a piece of the body. Raises ``TypeError`` if it is neither str nor bytes."""
+        if isinstance(piece, str):
+            piece = piece.encode()
+        elif not isinstance(piece, bytes):
+            piece = bytes(memoryview(piece))  # a buffer, which its owner may use again
+        size = len(piece)
+        if self.left is not None and self.left != CHUNKED:
+            if size > self.left:
+                size = self.left
+                piece = piece[:size]
+            self.left -= size
+        if size:
+            self.pieces.append(piece)
+            self.size += size
+
+    def end(self):
+        """Note that the body is complete; return whether it is as long as was announced."""
+        if self.left == CHUNKED:
+            self.after = b'0\r\n\r\n'
+        return not self.left or self.left == CHUNKED
+
+    def take(self):
+        """Return what is to be written, as a list of bytes, and forget it.
+
+        The pieces make one chunk of a chunked body (RFC 9112, section 7.1).
+        """
+        before, pieces, after = self.before, self.pieces, self.after
+        if self.size and self.left == CHUNKED:
+            before += b'%x\r\n' % self.size
+            after = b'\r\n' + after
+        large = pieces.pop() if pieces and len(pieces[-1]) > _LARGE else b''
+        self.before = self.after = b''
+        self.pieces = []
+        self.size = 0
+        if before:
+            pieces.insert(0, before)
+        if large:
+            return [b''.join(pieces), large, after]
+        if after:
+            pieces.append(after)
+        return [b''.join(pieces)] if len(pieces) > 1 else pieces

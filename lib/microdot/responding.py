@@ -193,26 +193,35 @@ class Methods:
             return self.body
         if hasattr(self.body, '__aiter__'):
             return self.body.__aiter__()
-        return BodyIterator(self.body, self.send_file_buffer_size)
+        return BodyIterator(self.body, self.send_file_buffer_size, self.is_file)
 
 
 class BodyIterator:
     """An asynchronous iterator over a body that is neither bytes nor one itself.
 
+    ``take()`` gives what comes next in larger parts, and ``waits`` tells whether others may have
+    their turn before it does.
+
     :param body: a file-like object, an iterable, or a single value.
     :param size: how many bytes to read of a file-like object at once.
+    :param is_file: whether the body is a file of the system.
     """
 
-    def __init__(self, body, size):
+    def __init__(self, body, size, is_file=False):
         self.body = body
         self.size = size
+        self.waits = not is_file
         if hasattr(body, 'read'):
-            self.advance = self._read
+            self.advance = self.take = self._read
         elif is_stream(body):
+            from .compat import Ahead
+
             self.items = iter(body)
             self.advance = self._next
+            self.take = Ahead(self.items).take
+            self.waits = Ahead.waits
         else:
-            self.advance = self._once
+            self.advance = self.take = self._once
 
     def __aiter__(self):
         return self
@@ -242,6 +251,13 @@ class BodyIterator:
 
     async def aclose(self):
         await close(self.body)
+
+
+def how_to_advance(stream):
+    """Return the coroutine function for what comes next of a stream, and whether it may wait."""
+    if isinstance(stream, BodyIterator):
+        return stream.take, stream.waits
+    return stream.__anext__, True
 
 
 def is_stream(body):

@@ -3,7 +3,7 @@
 from heads import ACCEPTED, REFUSED
 from microdot import Response
 from microdot.errors import ClientError
-from microdot.framing import chunk, header_lines, status_line
+from microdot.framing import header_lines, status_line
 from microdot.heads import is_token
 from microdot.http1 import CHUNKED, http_date, parse_head, plain_response, split_head
 from support import raises
@@ -195,11 +195,9 @@ def test_injection_is_refused_everywhere():
         raises(ValueError, header_lines, {bad: 'x'})
 
 
-def test_status_line_and_chunk():
+def test_status_line():
     assert status_line('1.1', 200, 'OK') == 'HTTP/1.1 200 OK\r\n'
     assert status_line('1.0', 404, 'Not Found') == 'HTTP/1.0 404 Not Found\r\n'
-    assert chunk(b'abc') == b'3\r\nabc\r\n'
-    assert chunk(b'x' * 26) == b'1a\r\n' + b'x' * 26 + b'\r\n'
 
 
 def test_plain_response():
