@@ -76,7 +76,7 @@ async def test_own_server():
     with mock.patch('microdot.application.Microdot.run') as run:
         app.run('127.0.0.1', 8000, debug=True, ssl=None)
     assert app.embedded_server
-    run.assert_called_once_with('127.0.0.1', 8000, True, ssl=None)
+    run.assert_called_once_with('127.0.0.1', 8000, True, None)
     with mock.patch('microdot.asgi.os.kill') as kill:
         app.shutdown()
     assert not kill.called
