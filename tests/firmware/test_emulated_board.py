@@ -124,6 +124,12 @@ def test_the_prompt_runs_code(board):
     assert board.eval('__import__("sys").platform') == 'rp2'
 
 
+def test_pins_have_the_levels_they_are_given(board):
+    code = 'from machine import Pin; p = Pin(14, Pin.OUT, value=1); print(p.value(), end=" ")'
+    code += '; p.value(0); print(p.value(), end=" "); p.init(Pin.IN, Pin.PULL_UP); print(p.value())'
+    assert board.exec(code) == '1 0 1\n'
+
+
 def test_mpremote_copies_files_that_outlive_a_reset(board, tmp_path):
     data = bytes(range(256)) * 20
     (tmp_path / 'data.bin').write_bytes(data)

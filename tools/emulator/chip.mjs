@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { RP2040 } from './rp2040js.mjs';
+import { GPIOPinState, RP2040 } from './rp2040js.mjs';
 import { Translator } from './translate.mjs';
 
 const FLASH = 0x10000000;
@@ -78,6 +78,12 @@ function withRandomBits(oscillator) {
   };
 }
 
+// Nothing is wired to the pins: each has the level that it drives, or is pulled to.
+function withLevels(pins) {
+  const high = [GPIOPinState.High, GPIOPinState.InputPullUp];
+  for (const pin of pins) pin.addListener((state) => pin.setInputValue(high.includes(state)));
+}
+
 export class Chip {
   // `rom`: the boot ROM's bytes. `hooks`: onFlashChange(), onReset(reason), onBootloader(),
   // onFault(text).
@@ -122,6 +128,7 @@ export class Chip {
     rp.onBreak = (code) => this.breakpoint(code);
     withoutSecondCore(rp.sio);
     withRandomBits(rp.peripherals[OSCILLATOR]);
+    withLevels(rp.gpio);
     const dog = rp.peripherals[WATCHDOG];
     if (watchdog) {
       dog.scratchData.set(watchdog.scratchData);

@@ -5,4 +5,4 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(`${process.env.EMULATOR_MODULES}/`);
 
-export const { RP2040, USBCDC } = require('rp2040js');
+export const { GPIOPinState, RP2040, USBCDC } = require('rp2040js');
