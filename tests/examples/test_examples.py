@@ -42,11 +42,10 @@ def test_each_has_a_readme_and_is_in_the_table():
     folders = sorted([path.name for path in EXAMPLES.glob('[a-z]*') if path.is_dir()])
     assert len(folders) > 15
     for name in folders:
-        assert f']({name}/' in table, name
-        assert name == 'hello' or f']({name}/README.md)' in table, name
-        if name != 'hello':
-            text = (EXAMPLES / name / 'README.md').read_text()
-            assert 'make run' in text and 'CPython' in text, name
+        assert f']({name}/) |' in table and f']({name}/README.md)' in table, name
+        text = (EXAMPLES / name / 'README.md').read_text()
+        assert 'make run' in text and 'CPython' in text, name
+        assert 'make deploy APP=examples/' + name in text or 'ot for boards' in text, name
 
 
 def test_readmes_name_files_that_are_there():
