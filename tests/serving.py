@@ -74,9 +74,9 @@ def running(command, port, folder, **options):
         process.wait(DEADLINE)
 
 
-def serve(app, runtime, folder):
+def serve(app, runtime, folder, port=None):
     """Serve the file `app` (a path, if not absolute from the top of the project), for a block."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, str(RUN), str(ROOT / app), '--port', str(port), '--runtime', runtime]
     return running(command, port, folder)
 

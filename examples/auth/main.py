@@ -9,6 +9,20 @@ from microdot.auth import BasicAuth, TokenAuth
 PASSWORDS = {'ada': 'analytical', 'grace': 'compiler'}
 TOKENS = {'e1c9a6f2b7d84053': 'thermostat'}
 
+PAGE = """<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Authentication</title>
+<style>
+:root { color-scheme: light dark; }
+body { margin: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+a { color: inherit; }
+</style>
+<h1>Hello, %s!</h1>
+%s
+"""
+HTML = {'Content-Type': 'text/html'}
+
 app = Microdot()
 basic = BasicAuth(realm='Examples')
 token = TokenAuth()
@@ -40,13 +54,15 @@ async def refuse(request):
 @app.get('/')
 @basic
 async def index(request):
-    return 'Hello, %s! It is %s degrees.' % (request.g.current_user, reading['celsius'])
+    text = '<p>It is %s degrees.</p>' % reading['celsius']
+    return PAGE % (request.g.current_user, text), HTML
 
 
 @app.get('/public')
 @basic.optional
 async def public(request):
-    return 'Hello, %s!' % (request.g.current_user or 'whoever you are')
+    link = '<p>The <a href="/">reading</a> is for those with a password.</p>'
+    return PAGE % (request.g.current_user or 'whoever you are', link), HTML
 
 
 @app.put('/reading')

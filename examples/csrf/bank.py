@@ -3,7 +3,7 @@
 `/unprotected` does the same without that line.
 """
 
-from microdot import Microdot, Response, redirect
+from microdot import Microdot, Response, redirect, send_file
 from microdot.csrf import CSRF
 
 app = Microdot()
@@ -42,7 +42,7 @@ async def unprotected(request):
 
 @app.errorhandler(403)
 async def refused(request):
-    return 'This payment was started by another site: refused.', 403
+    return send_file('refused.html', 403)
 
 
 if __name__ == '__main__':

@@ -72,7 +72,7 @@ async def index(request):
 @app.get('/vault')
 @login.fresh
 async def vault(request):
-    return 'Only for those who have just typed their password, ' + request.g.current_user.id + '.'
+    return page('vault.html', request.g.current_user.id)
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@ import os
 
 from microdot import Microdot, redirect
 from microdot.session import Session, with_session
+from utemplate.html import escape
 
 WEEK = 7 * 86400
 HTML = {'Content-Type': 'text/html; charset=UTF-8', 'Cache-Control': 'no-store'}
@@ -12,10 +13,6 @@ HTML = {'Content-Type': 'text/html; charset=UTF-8', 'Cache-Control': 'no-store'}
 app = Microdot()
 # New at each start, so the lists end with it. To outlast it keep the key in a file, not in here.
 Session(app, secret_key=binascii.hexlify(os.urandom(32)), lifetime=WEEK)
-
-
-def escape(text):
-    return text.replace('&', '&amp;').replace('<', '&lt;')
 
 
 @app.get('/')

@@ -5,12 +5,27 @@ from timing import timing
 
 from microdot import Microdot
 
+PATHS = ('/lamps', '/lamps/desk', '/lamps/moon', '/timing', '/nothing')
+PAGE = """<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sub-applications</title>
+<style>
+:root { color-scheme: light dark; }
+body { margin: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+a { display: inline-block; padding: .5rem 0; color: inherit; }
+</style>
+<h1>Sub-applications</h1>
+<ul>%s</ul>
+"""
+
 app = Microdot()
 
 
 @app.get('/')
 async def index(request):
-    return {'try': ['/lamps', '/lamps/desk', '/lamps/moon', '/timing', '/nothing']}
+    links = ''.join(['<li><a href="%s">%s</a>' % (path, path) for path in PATHS])
+    return PAGE % links, {'Content-Type': 'text/html'}
 
 
 @app.errorhandler(404)

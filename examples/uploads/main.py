@@ -9,10 +9,10 @@ from microdot.multipart import FileUpload, FormDataIter
 FOLDER = 'files'
 PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.'
 
+NO_SPACE = 28  # ENOSPC, which MicroPython's errno does not name
+
 Request.max_content_length = 1024 * 1024  # bytes of all files of a form
 FormDataIter.buffer_size = 1024
-
-replace = getattr(os, 'replace', os.rename)  # MicroPython's rename() replaces, too
 
 app = Microdot()
 CSRF(app)
@@ -27,6 +27,16 @@ def safe(name):
     name = name.replace('\\', '/').split('/')[-1]
     name = ''.join([c if c in PLAIN else '_' for c in name]).lstrip('.')
     return name[-40:].lstrip('.') or 'unnamed'
+
+
+async def keep(upload, name):
+    """Save an upload, which appears under its name when it is complete."""
+    try:
+        await upload.save(FOLDER + '/' + name)
+    except OSError as exc:
+        if exc.errno == NO_SPACE:
+            abort(507, 'No room left')
+        raise
 
 
 @app.get('/')
@@ -46,7 +56,7 @@ async def upload(request):
     async for _, value in FormDataIter(request):
         if isinstance(value, FileUpload) and value.filename:
             name = safe(value.filename)
-            await value.save(FOLDER + '/' + name)  # appears when it is complete
+            await keep(value, name)
             names.append(name)
     return {'names': names}, 201 if names else 400
 
@@ -56,18 +66,7 @@ async def put(request, name):
     """The body is the file: `curl -T photo.jpg http://localhost:5000/files/`."""
     if safe(name) != name:
         abort(400, 'Not a plain name')
-    part = '%s/.part-%d' % (FOLDER, id(request))
-    try:
-        with open(part, 'wb') as file:
-            while True:
-                data = await request.stream.read(1024)
-                if not data:
-                    break
-                file.write(data)
-        replace(part, FOLDER + '/' + name)
-    except BaseException:  # the client has gone, the flash is full
-        os.remove(part)
-        raise
+    await keep(FileUpload(name, None, request.stream.read), name)
     return {'names': [name]}, 201
 
 

@@ -113,6 +113,21 @@ PAGES = {
 }
 
 
+# What is missing in a page: for those who do not see it, or touch it with a thumb.
+MISSING = """() => [
+    !document.documentElement.lang && 'lang',
+    !document.title && 'title',
+    !document.querySelector('meta[name=viewport]') && 'viewport',
+    ...[...document.images].filter(image => !image.hasAttribute('alt')).map(() => 'alt'),
+    ...[...document.querySelectorAll('input, button')]
+        .filter(field => field.checkVisibility())
+        .flatMap(field => [
+            !field.labels.length && !field.ariaLabel && !field.textContent && 'label',
+            field.type !== 'checkbox' && field.offsetHeight < 40 && 'height',
+        ].map(fault => fault && `${fault}: ${field.outerHTML}`)),
+].filter(Boolean)"""
+
+
 @contextlib.contextmanager
 def served(app, folder):
     path = copied('examples/' + app, folder)
@@ -126,9 +141,49 @@ def test_page(chromium, app, tmp_path):
     with served(app, tmp_path) as server, Phone(chromium, server) as page:
         page.goto('/')
         assert overflow(page) <= 0
+        assert page.evaluate(MISSING) == []
         PAGES[app](page)
         assert overflow(page) <= 0
+        assert page.evaluate(MISSING) == []
         keep(page, app)
+
+
+def enter(page):
+    page.get_by_label('Your name').fill('Ada')
+    page.get_by_role('button', name='Enter').click()
+
+
+# By the file, what opens the page, what it says without its server, and when that is back.
+GONE = {
+    'websocket/echo.py': (None, 'this page tries again', 'Connected.'),
+    'websocket/chat.py': (enter, 'this page tries again', 'Ada has come'),
+    'sse/main.py': (None, 'Lost; the browser tries again', 'Connected'),
+    'gpio/main.py': (None, 'this page tries again', None),
+    'weather/main.py': (None, 'this page tries again', 'every 60 seconds'),
+    'streaming/main.py': (streaming, 'this page tries again', 'Five pictures a second'),
+}
+
+
+@pytest.mark.parametrize('app', GONE)
+def test_server_gone_and_back(chromium, app, tmp_path):
+    begin, gone, back = GONE[app]
+    path = copied('examples/' + app, tmp_path)
+    page = chromium.new_page(viewport={'width': PHONE, 'height': 844})
+    page.set_default_timeout(30_000)
+    with serve(path, 'micropython', tmp_path) as server:
+        page.goto(server.url, wait_until='domcontentloaded')
+        if begin:
+            begin(page)
+        if back:
+            page.get_by_text(back).first.wait_for()
+    page.get_by_text(gone).first.wait_for()
+    assert overflow(page) <= 0
+    with serve(path, 'micropython', tmp_path, server.port):
+        if back:
+            page.get_by_text(back).last.wait_for()
+        else:
+            page.get_by_text(gone).wait_for(state='hidden')
+    page.close()
 
 
 def test_cors(chromium, tmp_path):
@@ -177,7 +232,8 @@ def test_csrf(chromium, tmp_path):
         assert overflow(page) <= 0
         keep(page, 'attacker')
         page.get_by_role('button', name='Show me the kittens').click()
-        seen(page, 'This payment was started by another site: refused.')
+        seen(page, 'This payment was started by another site.')
+        assert overflow(page) <= 0
         page.goto(bank.url)
         seen(page, '€ 990')
         page.goto(trap)

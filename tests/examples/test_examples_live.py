@@ -193,6 +193,18 @@ def test_uploads(runtime, tmp_path):
 
 
 @RUNTIMES
+def test_uploads_to_a_full_flash(runtime, tmp_path):
+    app = copied('examples/uploads/main.py', tmp_path)
+    text = app.read_text()
+    save = "await upload.save(FOLDER + '/' + name)"
+    assert save in text
+    app.write_text(text.replace(save, "raise OSError(28, 'full')"))
+    full = {'status': 507, 'has': ['No room left']}
+    with serve(app, runtime, tmp_path) as server:
+        play(server, [upload('a', **full), {'do': 'PUT /files/a', 'body': b'x', **full}])
+
+
+@RUNTIMES
 def test_weather_without_its_sensor(runtime, tmp_path):
     app = copied('examples/weather/main.py', tmp_path)
     driver = app.with_name('sht31.py')
