@@ -172,6 +172,7 @@ class WebSocket:
             self._waiting = False
 
     async def _next_message(self):
+        """Return the next message, of which one may have been read ahead; ``receive`` has more."""
         async with self._reading:
             self._check_open()
             message, self._ahead = self._ahead, None

@@ -7,7 +7,10 @@ not: the task that sends the pings does so in its place, up to the next message,
 
 import asyncio
 
+from .compat import const
 from .websocket import WebSocketError
+
+_THIS_CALL = const(2)  # of receive(), as true as any other
 
 
 async def keep_alive(ws):
@@ -42,6 +45,12 @@ async def _answers(ws):
 async def _hears(ws, seconds):
     """Let that time pass; tell whether the client was heard, or has a message waiting."""
     ws._heard = False
+    if ws._waiting:
+        # Nothing is left unread as long as that call of receive() lasts.
+        ws._waiting = _THIS_CALL
+        await asyncio.sleep(seconds)
+        if ws._heard or ws._waiting == _THIS_CALL:
+            return ws._heard
     if ws._ahead is None:
         try:
             await asyncio.wait_for(_read_ahead(ws), seconds)
