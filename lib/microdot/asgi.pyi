@@ -38,7 +38,11 @@ send_file = Response.send_file
 
 class Microdot(Hosted):
     lifespan_startup: _Lifespan | None
+    """A function, called with the scope when the server starts; an exception keeps it from
+    starting.
+    """
     lifespan_shutdown: _Lifespan | None
+    """A function, called with the scope when the server ends."""
     def __init__(
         self,
         lifespan_startup: _Lifespan | None = None,

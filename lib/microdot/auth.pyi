@@ -21,9 +21,17 @@ class BaseAuth:
 
 class BasicAuth(BaseAuth):
     realm: str
+    """What the user is to log in to; shown by some browsers. Anything but a str gives the
+    default.
+    """
     charset: str
+    """The encoding that browsers are asked to use; UTF-8 is what is understood."""
     scheme: str
+    """The scheme of the challenge; one that browsers do not know keeps them from opening their
+    dialog.
+    """
     error_status: int
+    """The status of the challenge."""
     def __init__(
         self,
         realm: str = 'Please login',
@@ -36,8 +44,13 @@ class BasicAuth(BaseAuth):
 
 class TokenAuth(BaseAuth):
     header: str
+    """The header with the token. In ``Authorization``, thus spelled, the scheme comes before it;
+    the value of any other header is the token.
+    """
     scheme: str
+    """The scheme, compared without regard to case."""
     error_status: int
+    """The status for requests without a user, for which the application may have a handler."""
     def __init__(
         self, header: str = 'Authorization', scheme: str = 'Bearer', error_status: int = 401
     ) -> None: ...

@@ -7,12 +7,23 @@ from .response import Response
 
 class CORS:
     allowed_origins: Iterable[str] | str | None
+    """The list of origins, each as in ``'https://example.com:8080'``, or ``'*'`` for all."""
     allow_credentials: bool
+    """Let scripts send cookies and log-ins. With ``allowed_origins='*'`` every site may then act
+    for the user: list the origins instead.
+    """
     allowed_methods: Iterable[str] | str | None
+    """The list of methods; ``None`` for all."""
     expose_headers: Iterable[str] | str | None
+    """The list of response headers that scripts may read."""
     allowed_headers: Iterable[str] | str | None
+    """The list of headers that scripts may send; ``None`` for all."""
     max_age: int | None
+    """The seconds that a browser may keep the answer to a preflight."""
     default_options_handler: Callable[[Request], Mapping[str, Any]] | None
+    """What made the headers of answers to ``OPTIONS`` before; these headers are added to its
+    own.
+    """
     def __init__(
         self,
         app: Microdot | None = None,

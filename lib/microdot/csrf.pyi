@@ -9,10 +9,19 @@ _F = TypeVar('_F', bound=Callable[..., Any])
 class CSRF:
     SAFE_METHODS: list[str]
     cors: CORS | None
+    """A ``CORS`` object; the origins that it lists may send anything. ``'*'`` lists none."""
     protect_all: bool
+    """Whether routes for other methods than ``SAFE_METHODS``, and WebSockets, are protected
+    unless they are exempt.
+    """
     allow_subdomains: bool
+    """Whether subdomains of the site and of the origins listed may send. Where browsers leave
+    ``Sec-Fetch-Site`` out, the own origin has to be listed for that.
+    """
     exempt_routes: list[Callable[..., Any]]
+    """The functions that ``exempt`` has decorated."""
     protected_routes: list[Callable[..., Any]]
+    """The functions that ``protect`` has decorated."""
     def __init__(
         self,
         app: Microdot | None = None,

@@ -4,6 +4,7 @@ from .application import Microdot
 
 class Hosted(Microdot):
     embedded_server: bool
+    """Whether the framework's own server runs the application."""
     def run(
         self,
         host: str = '0.0.0.0',

@@ -4,8 +4,10 @@ from typing import Any
 
 class Template:
     jinja_env: Any  # a jinja2.Environment, which need not be installed for these types
+    """The Jinja environment, once there is one."""
     name: str
     template: Any
+    """Its name."""
     @classmethod
     def initialize(
         cls,

@@ -14,7 +14,9 @@ class _User(Protocol):
 
 class Login:
     login_url: str
+    """Where those who are not logged in are sent."""
     user_loader_callback: Callable[[Any], Any] | None
+    """The function that ``user_loader`` has decorated."""
     def __init__(self, login_url: str = '/login') -> None: ...
     def user_loader(self, f: _F) -> _F: ...
     async def login_user(

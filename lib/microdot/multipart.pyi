@@ -16,6 +16,7 @@ class _Sink(Protocol):
 
 class FormDict(MultiDict[_V], Generic[_V]):
     lists: dict[str, list[_V]]
+    """For each name the list of its values."""
     def __init__(self) -> None: ...
     # Unlike a MultiDict it is a dictionary of values, the last one of each name.
     def items(self) -> ItemsView[str, _V]: ...  # type: ignore[override]
@@ -23,9 +24,15 @@ class FormDict(MultiDict[_V], Generic[_V]):
 
 class FileUpload:
     max_memory_size: int
+    """Uploads shorter than this, in bytes, are kept in memory by ``copy``."""
     directory: str | None
+    """Where ``copy`` puts temporary files: a path, by default the system's directory for such,
+    or where there is none, the current one.
+    """
     filename: str
+    """Its name, as sent: not to be trusted as a path."""
     content_type: str | None
+    """Its media type, as sent, or ``None``."""
     def __init__(
         self,
         filename: str,
@@ -39,12 +46,19 @@ class FileUpload:
 
 class FormDataIter:
     buffer_size: int
+    """How much of the body is read and parsed at once, in bytes; a larger one is faster."""
     max_parts: int
+    """How many parts, fields and files, a form may have."""
     max_files: int
+    """How many files a form may have."""
     max_field_size: int
+    """Longest text field, in bytes."""
     max_fields_size: int
+    """Longest text of all fields together, in bytes."""
     max_header_size: int
+    """Longest header of a part, in bytes."""
     request: Request
+    """The request."""
     def __init__(self, request: Request) -> None: ...
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> tuple[str, str | FileUpload]: ...

@@ -1,13 +1,28 @@
 # What bounds the own server: assign to the class.
 class Connection:
     max_head_size: int
+    """Longest head of a request, in bytes; a longer one is answered with 431."""
     max_headers: int
+    """Most header lines of a request; more are answered with 431."""
     head_timeout: float
+    """Seconds for a head to arrive once it has begun; then 408."""
     body_timeout: float
+    """Seconds without any progress of a body being received; then 408."""
     idle_timeout: float
+    """Seconds that a connection may stay open without a request."""
     write_timeout: float
+    """Seconds without any progress of a response being sent."""
     linger_timeout: float
+    """Seconds of silence after which a refused client's connection is closed, ten times as long
+    if it goes on sending.
+    """
     max_connections: int
+    """Most connections open at once; beyond, the one that has waited longest gives way. 1000 on
+    CPython.
+    """
     backlog: int
+    """Connections that the system may hold before they are accepted. 100 on CPython."""
     shutdown_timeout: float
+    """Seconds that ``shutdown()`` waits for running requests."""
     tick: float
+    """Seconds between two looks at deadlines and clients that have gone."""

@@ -10,14 +10,25 @@ _Key: TypeAlias = str | bytes | Sequence[str | bytes]
 
 class SessionDict(dict[str, Any]):
     request: Request
+    """The request it came with."""
     def __init__(self, request: Request, session_dict: Mapping[str, Any]) -> None: ...
     def save(self) -> None: ...
     def delete(self) -> None: ...
 
 class Session:
     secret_key: _Key | None
+    """Str or bytes, at least 32 of them and random; or a list of keys, of which the first signs
+    and all verify, so that a key can be replaced without ending sessions.
+    """
     cookie_options: dict[str, Any]
+    """A dictionary of options for ``set_cookie``. Unless it says otherwise the cookie is for the
+    path ``'/'``, hidden from scripts (``http_only``), left out of most requests from other
+    sites (``same_site='Lax'``), and ``secure`` if the request came by TLS.
+    """
     lifetime: int | None
+    """Seconds after its last save that a session expires; ``None`` for never, with a cookie that
+    lasts as long as the browser runs. It takes the key ``exp`` of sessions.
+    """
     def __init__(
         self,
         app: Microdot | None = None,

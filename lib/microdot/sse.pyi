@@ -8,10 +8,17 @@ _P = ParamSpec('_P')
 
 class SSE:
     max_queue: int
+    """Most events that wait for the client; ``send`` waits for room then. 0 for any number."""
     keepalive: float
+    """Seconds without an event after which a comment is sent, so that nothing on the way takes
+    the connection for idle; 0 for never. A function may assign it to its own ``SSE``.
+    """
     closed: bool
+    """Whether the function has ended, or its client has gone."""
     event: Event
+    """What is set when the queue or ``closed`` has changed."""
     queue: list[bytes]
+    """The events that wait to be sent."""
     def __init__(self) -> None: ...
     async def send(
         self,

@@ -30,6 +30,7 @@ class _WithBody(_Options, total=False):
 
 class TestResponse:
     __test__: ClassVar[bool]
+    """False, so that pytest does not take the class for tests."""
     # None stands for what a response lacks; Any, as a test knows what its own has.
     status_code: int | Any
     reason: str | None
@@ -45,10 +46,15 @@ class TestResponse:
 
 class TestClient:
     __test__: ClassVar[bool]
+    """False, so that pytest does not take the class for tests."""
     app: Microdot
+    """The application."""
     cookies: dict[str, Any]
+    """A dictionary of cookies to begin with: by name the value, or (value, path)."""
     scheme: str | None
+    """The scheme of the requests, ``'http'`` by default."""
     host: str
+    """The value of ``Host``, ``'example.com:1234'`` by default."""
     def __init__(
         self,
         app: Microdot,

@@ -12,6 +12,7 @@ class Connection:
     close_code: int | None
     close_reason: str | None
     timeout: float
+    """Seconds to wait for what the application does next."""
     def __init__(
         self,
         client: TestClient,

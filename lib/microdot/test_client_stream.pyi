@@ -17,6 +17,7 @@ class Stream:
     reason: str | None
     headers: Mapping[str, Any]
     timeout: float
+    """Seconds to wait for the next part."""
     def __init__(
         self,
         client: TestClient,

@@ -7,8 +7,10 @@ class _Loader(Protocol):
 
 class Template:
     part_size: int
+    """Output is collected into parts of at least this many characters."""
     name: str
     template: Callable[..., Iterator[str]]
+    """Its name, relative to the folder of templates."""
     @classmethod
     def initialize(
         cls,

@@ -17,26 +17,50 @@ class _Options(TypedDict, total=False):
 
 class WebSocketError(Exception):
     code: int
+    """The close code (RFC 6455, 7.4): the client's, 1005 if it sent none, 1006 if it left
+    without a word, or the one it is sent because of its mistake.
+    """
     def __init__(self, message: str = '', code: int = 1006) -> None: ...
 
 class WebSocket:
     CONT: int
+    """The opcode of a frame that continues a message (RFC 6455, 11.8)."""
     TEXT: int
+    """The opcode of a text."""
     BINARY: int
+    """The opcode of binary data."""
     CLOSE: int
+    """The opcode that ends the connection."""
     PING: int
+    """The opcode of a ping."""
     PONG: int
+    """The opcode of the answer to a ping."""
     max_message_length: int
+    """Longest message, in bytes, that is received; a longer one ends the connection with 1009.
+    -1 stands for ``Request.max_body_length``, 0 for no limit.
+    """
     subprotocols: Sequence[str]
+    """The subprotocols that the route speaks, the preferred one first."""
     allowed_origins: Sequence[str] | Literal[True] | None
+    """The origins that pages may connect from, such as ``('https://example.com',)``, or a single
+    one; ``True`` for the server's own alone, ``None`` for all. Others get 403. Only browsers
+    send an origin.
+    """
     ping_interval: float
+    """Seconds of silence after which the client is pinged; 0: never."""
     ping_timeout: float
+    """Seconds after a ping in which something has to come, or the handler is cancelled. While a
+    message of the client waits for ``receive()``, the client is taken to be there.
+    """
     close_timeout: float
+    """Seconds to wait for the client's close frame before the connection is closed."""
     closed: bool
+    """Whether the connection has ended."""
     subprotocol: str | None
     close_code: int | None
     close_reason: str | None
     request: Request
+    """The request to upgrade."""
     def __init__(self, request: Request) -> None: ...
     async def handshake(self) -> None: ...
     async def receive(self) -> str | bytes: ...

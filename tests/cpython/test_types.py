@@ -11,6 +11,7 @@ import pytest
 
 import needs
 import runtimes
+import stubs
 from measure import server, wasm
 
 PYRIGHT = '1.1.414'  # what many editors check types with
@@ -169,6 +170,14 @@ def pyright(tmp_path_factory):
         return {error['range']['start']['line'] + 1 for error in found}, ended.stdout
 
     return check
+
+
+def test_stubs_have_the_texts_that_editors_would_not_find():
+    for path in sorted((runtimes.LIB / 'microdot').glob('*.pyi')):
+        assert stubs.filled(path.stem) == path.read_text(), 'run tools/stubs.py'
+    text = (runtimes.LIB / 'microdot' / 'application.pyi').read_text()
+    assert '"""Decorate the function that handles GET requests of a URL."""' in text
+    assert '"""The functions registered by ``before_request``."""' in text
 
 
 @pytest.mark.parametrize('name', RIGHT)
