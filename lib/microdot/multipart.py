@@ -346,15 +346,20 @@ class FileUpload:
         if self._file:
             return self
         limit = self.max_memory_size if max_memory_size is None else max_memory_size
-        data = await self.read(limit)
-        if len(data) < limit:
-            import io
+        pieces = []  # not one block that grows, for which there may be no room
+        while limit > 0:
+            data = await self.read(min(limit, FormDataIter.buffer_size))
+            if not data:
+                import io
 
-            self._file = io.BytesIO(data)
-            return self
+                self._file = io.BytesIO(b''.join(pieces))
+                return self
+            pieces.append(data)
+            limit -= len(data)
         file, path = _temporary(self.directory)
         try:
-            file.write(data)
+            while pieces:
+                file.write(pieces.pop(0))
             await self._save(file, max(FormDataIter.buffer_size, FILE_BLOCK))
             file.seek(0)
         except BaseException:
