@@ -13,8 +13,10 @@ import pytest
 import building
 import needs
 import runtimes
+from browsing import Page, overflow
 from emulator import parts
 from firmware.steps import Failure
+from serving import serve
 
 TEXT = (runtimes.ROOT / 'docs' / 'tutorial.md').read_text()
 DEADLINE = 300
@@ -128,3 +130,20 @@ def test_on_the_emulated_board(folder):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
     follow(folder, '## 4.', '## 5.')
+
+
+@pytest.mark.parametrize('runtime', ['micropython', 'cpython'])
+def test_the_button(chromium, runtime, tmp_path):
+    (tmp_path / 'myapp/static').mkdir(parents=True)
+    for path, text in steps('## 2.', '## 3.'):
+        if path:
+            (tmp_path / path).write_text(text)
+    with serve(tmp_path / 'myapp/main.py', runtime, tmp_path) as server:
+        with Page(chromium, server, 390) as page:
+            page.goto('/')
+            page.get_by_role('button', name='Turn it on').click()
+            page.get_by_role('button', name='Turn it off').wait_for()
+            assert overflow(page) <= 0
+            page.reload()
+            page.get_by_role('button', name='Turn it off').click()
+            page.get_by_role('button', name='Turn it on').wait_for()
