@@ -21,10 +21,10 @@ async def keep_alive(ws):
     try:
         while await _hears(ws, ws.ping_interval) or await _answers(ws):
             pass
-    except OSError:
-        pass
     except WebSocketError:
         await ws._finish(None, None)  # or the close frame might not arrive
+    except (OSError, MemoryError):
+        pass  # what came has been lost for want of memory, or is never to come
     ws._pings = None
     ws._connection.drop()
 

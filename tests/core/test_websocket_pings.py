@@ -99,6 +99,21 @@ async def test_a_client_that_makes_mistakes():
         await until(lambda: not app._connections)
 
 
+async def test_no_memory_to_read_ahead():
+    async def waits_for_memory(ws):
+        async def read_frame():
+            raise MemoryError
+
+        ws._read_frame = read_frame
+        await asyncio.sleep(60)
+
+    app = pinged(waits_for_memory)
+    async with serve(app) as server:
+        await connect(server)
+        await until(lambda: not app._connections)
+        assert isinstance(app.ended[0], asyncio.CancelledError)
+
+
 async def test_messages_read_ahead_are_not_lost():
     got = []
 
