@@ -122,9 +122,9 @@ class WebSocket:
     _message = None  # (kind, payload) of a message that has begun
     _ahead = None  # a message that was read while nobody waited for it
     _ended = False  # whether nothing more is to come from the client
-    _heard = False  # whether a frame has come lately
+    _heard = False  # whether anything has come lately
     _waiting = False  # whether the handler waits for a message
-    _pings = None
+    _pings = None  # the task that sends them
 
     def __init__(self, request):
         self.request = request
