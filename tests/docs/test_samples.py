@@ -154,7 +154,7 @@ def prepare(name, folder):
         if content is None:
             content = first_block(text, path)
         (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
-    for command in re.findall('^```sh\npython (tools/resources.py .*?)\n```', text, re.M | re.S):
+    for command in re.findall('^```sh\npython3 (tools/resources.py .*?)\n```', text, re.M | re.S):
         tool, *arguments = command.split()
         command = [sys.executable, runtimes.ROOT / tool, *arguments]
         subprocess.run(command, cwd=folder, check=True, timeout=60)
