@@ -23,6 +23,7 @@ from microdot.websocket import WebSocket
 
 DOCS = runtimes.ROOT / 'docs'
 BOARDS = json.loads((runtimes.ROOT / 'boards' / 'boards.json').read_text())
+WAYS = ('`.mpy` files', 'ROMFS', 'frozen into firmware')
 WORDS = {'none': ((), None)}
 CODE = re.compile(r'`([^`]+)`')
 
@@ -86,6 +87,16 @@ def test_bounds_that_are_told_of_in_passing():
     for name, value in re.findall(r'`(?:Request\.)?(max_\w+)` \((\d+)\)', text):
         owner = Request if hasattr(Request, name) else Connection
         assert getattr(owner, name) == int(value), name
+
+
+def test_costs_are_the_same_on_all_pages():
+    rows = [cells[:2] for cells in table('howto/memory.md', 'What')]
+    costs = [next(cost for what, cost in rows if way in what) for way in WAYS]
+    assert costs == sorted(costs, key=lambda cost: -float(cost.split()[0]))
+    for name in ('docs/figures/code.svg', 'docs/index.md', 'README.md', 'docs/esp32.md'):
+        text = (runtimes.ROOT / name).read_text()
+        for way, cost in zip(WAYS, costs):
+            assert cost in text or (way == 'ROMFS' and name == 'README.md'), (name, cost)
 
 
 def size(cell):

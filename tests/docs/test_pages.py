@@ -50,6 +50,12 @@ def test_pages(chromium, server, site, width, scheme):
             keep(page, f'{name[:-5]}-{width}-{scheme}', full_page=True)
 
 
+def test_search(chromium, server):
+    with Page(chromium, server, 390) as page:
+        page.goto('/search.html?q=max_conns')
+        page.locator('#search-results').get_by_role('link', name='Behind nginx').first.wait_for()
+
+
 def test_figures_follow_the_theme_that_the_reader_chooses(chromium, server):
     color = "getComputedStyle(document.querySelector('svg.fig text')).fill"
     with Page(chromium, server, color_scheme='light') as page:
