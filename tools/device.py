@@ -9,17 +9,19 @@ boards, a port that is busy, not there or not allowed, a board that does not ans
 
 import binascii
 import contextlib
+import errno
 import io
 import json
 import os
 import stat
 import struct
 import sys
+import termios
 import time
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
-from serial import SerialTimeoutException
+from serial import SerialException, SerialTimeoutException, serial_for_url
 from serial.tools import list_ports
 
 from firmware import boards
@@ -32,7 +34,9 @@ ATTEMPTS = 3
 PROMPT_SECONDS = 5  # that a board may take to come to its prompt
 START_SECONDS = 60  # ... to start; a boot.py may wait for a network
 ANSWER_SECONDS = 30  # ... to print something, while it works
+ABSENT = (errno.EIO, errno.ENXIO, errno.ENODEV)  # what opening the port of no device raises
 CHUNK = 768  # bytes written at once
+FULL = ('ENOSPC', 'OSError: 28')
 
 ABOUT = """
 import json, os, sys
@@ -56,12 +60,13 @@ def _free():
         return [s[0], s[3], s[2]]
     except OSError:
         return None
-_i = sys.implementation
-print(json.dumps({
-    'name': _i.name, 'version': list(_i.version)[:3], 'mpy': getattr(_i, '_mpy', 0),
-    'machine': getattr(_i, '_machine', ''), 'blocks': _free(),
-    'frozen': {n: _frozen(n) for n in ('microdot', 'utemplate', 'startup')},
-}))
+def _about():
+    i = sys.implementation
+    return {
+        'name': i.name, 'version': list(i.version)[:3], 'mpy': getattr(i, '_mpy', 0),
+        'machine': getattr(i, '_machine', ''), 'blocks': _free(),
+        'frozen': {n: _frozen(n) for n in ('microdot', 'utemplate', 'startup')},
+    }
 """
 
 FILES = """
@@ -93,15 +98,14 @@ except Exception: pass
 
 NETWORK = """
 def _addresses():
-    import network
+    found = []
     for name in ('STA_IF', 'AP_IF'):
         try:
+            import network
             nic = network.WLAN(getattr(network, name))
-            if nic.active(): yield nic.ifconfig()[0]
+            if nic.active() and nic.ifconfig()[0] != '0.0.0.0': found.append(nic.ifconfig()[0])
         except Exception: pass
-try:
-    print([a for a in _addresses() if a != '0.0.0.0'])
-except Exception: print([])
+    return found
 """
 
 
@@ -117,6 +121,42 @@ def find_port():
     return ports[0].device
 
 
+def check_port(port):
+    """Failure if a port is not there, not ours, or another program has it open."""
+    if '://' not in port:
+        if not os.path.exists(port) or not stat.S_ISCHR(os.stat(port).st_mode):
+            raise Failure(f'PORT={port}: no such port. Is the board plugged in?')
+        if not os.access(port, os.R_OK | os.W_OK):
+            raise Failure(
+                f'{port} is not yours to open: add yourself to its group (dialout or uucp) '
+                'and log in again'
+            )
+
+
+def why_closed(port):
+    """Why a port cannot be opened, in words; empty if it can."""
+    try:
+        serial_for_url(port, exclusive=True).close()
+        return ''
+    except SerialException as error:
+        if '://' in port:
+            return f'{port} takes no connection'
+        if isinstance(error.__context__, termios.error):
+            return f'PORT={port}: not a serial port'
+        if error.errno in ABSENT:
+            return f'PORT={port}: nothing is connected to this port'
+        return f'{port} is busy: another program has it open, such as a serial monitor'
+
+
+class Transport(SerialTransport):
+    """mpremote's, with patience: a boot.py that waits for a network may say nothing meanwhile."""
+
+    def read_until(self, least, ending, timeout=10, data_consumer=None, timeout_overall=None):
+        if timeout_overall is not None:
+            timeout = None
+        return super().read_until(least, ending, timeout, data_consumer, timeout_overall)
+
+
 class Device:
     """The board on a port, in its raw REPL, its application stopped.
 
@@ -128,41 +168,35 @@ class Device:
         self.transport = None
 
     def __enter__(self):
-        self.check_port()
+        self.open()
+        return self
+
+    def __exit__(self, kind, *exc):
+        if kind:
+            self.restore()
+        self.close()
+
+    def open(self):
+        check_port(self.port)
         try:
-            self.transport = SerialTransport(self.port, timeout=ANSWER_SECONDS)
+            self.transport = Transport(self.port, timeout=ANSWER_SECONDS)
         except TransportError:
-            reason = 'is busy: another program has it open, such as a serial monitor'
-            if '://' in self.port:
-                reason = 'takes no connection'
-            raise Failure(f'{self.port} {reason}') from None
+            raise Failure(why_closed(self.port) or f'{self.port} was busy: try again') from None
         try:
             self.transport.serial.write_timeout = ANSWER_SECONDS
             self.stop()
             self.reset()
         except BaseException:
+            self.restore()
             self.close()
             raise
-        return self
 
-    def __exit__(self, kind, *exc):
-        if kind and self.transport.in_raw_repl:
-            # Whatever went wrong, the board is to do again what it did before.
+    def restore(self):
+        """Whatever went wrong, the board is to do again what it did before."""
+        if self.transport and self.transport.in_raw_repl:
             with contextlib.suppress(Failure), self.told():
                 self.transport.serial.write(b'\x03')  # ends what it was being told
                 self.start()
-        self.close()
-
-    def check_port(self):
-        if '://' in self.port:
-            return
-        if not os.path.exists(self.port) or not stat.S_ISCHR(os.stat(self.port).st_mode):
-            raise Failure(f'PORT={self.port}: no such port. Is the board plugged in?')
-        if not os.access(self.port, os.R_OK | os.W_OK):
-            raise Failure(
-                f'{self.port} is not yours to open: add yourself to its group (dialout or uucp) '
-                'and log in again'
-            )
 
     def close(self):
         """Leave the board at its friendly prompt. Does nothing the second time."""
@@ -233,21 +267,41 @@ class Device:
             raise TransportExecError(printed, error.decode(errors='replace'))
         return printed.decode(errors='replace').replace('\r\n', '\n')
 
+    def ask(self, expression):
+        """The value of an expression on the board, which has to be something that JSON can say.
+
+        What else the board prints meanwhile, such as a timer of its boot.py, is not part of it.
+        """
+        printed = self.run(f'print("\\n\\x02" + json.dumps({expression}) + "\\x03")')
+        try:
+            return json.loads(printed[printed.index('\x02') + 1 : printed.index('\x03')])
+        except ValueError:
+            raise Failure(
+                f'The board on {self.port} does not answer for itself, something on it prints all '
+                'the time: press its reset button, or stop that in its boot.py'
+            ) from None
+
     def about(self):
         """What the board is: name, version, mpy, machine, blocks (size, free, all), frozen."""
-        return json.loads(self.run(ABOUT))
+        self.run(ABOUT)
+        return self.ask('_about()')
 
     def hashes(self, names):
         """{name: its SHA-256 in hexadecimal, '' if it is not there} of files on the board."""
-        found = []
-        for start in range(0, len(names), 16):
-            part = names[start : start + 16]
-            found += self.run(f'for n in {part!r}: print(_hash(n))').split('\n')[:-1]
-        return {name: line.strip() for name, line in zip(names, found)}
+        found = {}
+        for part in batches(names):
+            found.update(zip(part, self.ask(f'[_hash(n) for n in {part!r}]')))
+        return found
+
+    def each(self, script, names):
+        """Run a script that takes a list of names (`%r`), a few of them at a time."""
+        for part in batches(names):
+            self.run(script % (part,))
 
     def addresses(self):
         """The addresses that the board has in Wi-Fi networks, as far as it can tell."""
-        return json.loads(self.run(NETWORK).replace("'", '"'))
+        self.run(NETWORK)
+        return self.ask('_addresses()')
 
     def write(self, name, data):
         """Write a file in place. TransportExecError if the file system does not take it."""
@@ -294,6 +348,11 @@ class Device:
                     yield None
 
 
+def batches(names):
+    """Lists of a few names each: what a board can hold at once."""
+    return [names[start : start + 16] for start in range(0, len(names), 16)]
+
+
 class Silence(Exception):
     """The board has not come to its prompt."""
 
@@ -307,7 +366,7 @@ def exit_status(work, chosen):
     try:
         work(chosen)
     except TransportExecError as error:
-        problem = f'The board: {last_line(error)}'
+        problem = reason(error)
     except Failure as failure:
         problem = str(failure)
     except OSError as error:
@@ -333,7 +392,10 @@ def quiet():
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def last_line(error):
-    """The line of a board's traceback that says what went wrong."""
+def reason(error):
+    """What went wrong on the board: the last line of its traceback, or what that means."""
     lines = error.error_output.strip().splitlines()
-    return lines[-1].strip() if lines else 'an unknown error'
+    last = lines[-1].strip() if lines else 'an unknown error'
+    if any(sign in last for sign in FULL):
+        return 'The file system of the board is full: remove files, or deploy with ROMFS=1'
+    return f'The board: {last}'

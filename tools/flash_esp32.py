@@ -12,10 +12,10 @@ import re
 import sys
 
 import esptool
-import serial
 from esptool.logger import TemplateLogger, log
 from esptool.reset import ResetStrategy
 from esptool.util import FatalError, PrintOnce, flash_size_bytes
+from serial import SerialException
 
 import device as devices
 import espimage
@@ -93,19 +93,16 @@ def connected(port):
         yield chip
     finally:
         if chip is not None:
-            with contextlib.suppress(OSError, serial.SerialException):
+            with contextlib.suppress(OSError, SerialException):
                 chip._port.close()
 
 
 def check_port(port):
     """Failure if a port is not there, not ours, or another program has it open."""
-    devices.Device(port).check_port()
-    try:
-        serial.serial_for_url(port, exclusive=True).close()
-    except serial.SerialException:
-        raise Failure(
-            f'{port} is busy: another program has it open, such as a serial monitor'
-        ) from None
+    devices.check_port(port)
+    reason = devices.why_closed(port)
+    if reason:
+        raise Failure(reason)
 
 
 def check_chip(chip, board, facts, image):

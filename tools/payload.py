@@ -33,6 +33,7 @@ STARTER = (1, 24)  # the first MicroPython whose networks `startup` knows
 CLUTTER = ('__pycache__', 'node_modules', 'tests')
 LEFT = ('.py', '.pyi', '.pyc', '.mpy', '.new', '~')
 BOOT = b'import startup\n\nstartup.begin()\n'
+LARGEST = 16 << 20  # bytes of an application: no board has a larger flash
 PROCESSES = 4
 KEPT = BUILD / 'mpy'
 
@@ -106,7 +107,9 @@ def app_files(app, arch='', romfs=False):
     modules = {name: path for name, path in modules.items() if not is_test(path)}
     started = () if romfs else STARTED
     files = {name: path.read_bytes() for name, path in others(main.parent).items()}
-    files.update((name, modules[name].read_bytes()) for name in started if name in modules)
+    sources = [(name, modules[name], 0) for name in started if name in modules]
+    compile_all(sources, arch)  # what cannot be compiled is not to take the place of what runs
+    files.update((name, path.read_bytes()) for name, path, _ in sources)
     compiled = [(name, path, 0) for name, path in modules.items() if name not in started]
     with tempfile.TemporaryDirectory() as made:
         if not any(name.startswith('templates/') for name in modules):
@@ -134,7 +137,26 @@ def others(folder):
             readme = top == str(folder) and name.startswith('README')
             if not (name[0] == '.' or left or readme or is_test(Path(name))):
                 found[(inside / name).as_posix()] = Path(top) / name
+    check_others(folder, found)
     return found
+
+
+def check_others(folder, found):
+    """Failure if these files cannot be meant, or have names that no board can have."""
+    size = 0
+    for name, path in found.items():
+        if not path.is_file():
+            raise Failure(f'{path}: neither a file nor a folder: remove it')
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise Failure(f'{name!r} is not UTF-8: rename that file') from None
+        size += path.stat().st_size
+        if size > LARGEST:
+            raise Failure(
+                f'{folder} has more than {LARGEST >> 20} MB in it, all of which would go onto the '
+                'board: an application needs a folder of its own'
+            )
 
 
 def compile_all(modules, arch=''):

@@ -1,10 +1,13 @@
 """`make deploy` to a stand-in for a board: see ptyboard."""
 
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import types
 
 import pytest
@@ -23,10 +26,12 @@ from deploying import (
 )
 from ptyboard import MACHINE, Board
 
-import deploy as tool
+import deploy_copy
+import deploy_watch
 import device as devices
 import payload
 import runtimes
+from firmware.steps import Failure
 
 
 @pytest.fixture(scope='module')
@@ -57,7 +62,7 @@ def test_a_new_board_serves(deployed):
 
 def test_what_is_on_it_then(deployed):
     framework = {'/lib/' + name for name in payload.framework()}
-    assert deployed.names == APPLICATION | framework | {tool.RECORD}
+    assert deployed.names == APPLICATION | framework | {deploy_copy.RECORD}
     assert f'Copied {len(framework) + 4} files' in deployed.output
 
 
@@ -155,10 +160,50 @@ def test_interrupted_in_mid_copy(again):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=DEADLINE)[0].decode()
-        assert refused(process.returncode, output, f'Interrupted. {tool.UNCHANGED}')
+        assert refused(process.returncode, output, f'Interrupted. {deploy_copy.UNCHANGED}')
         status, output = deploy(board, app)
         assert status == 0, output
         assert get(output) == 'part 2, 2\n'
+
+
+def test_interrupted_while_the_board_restarts(again):
+    folder, app = again
+    command = [sys.executable, str(runtimes.ROOT / 'tools' / 'deploy.py'), str(app)]
+    with Board(folder) as board:
+        with devices.Device(board.port) as device:
+            device.write('/boot.py', b"open('/booting', 'w').close()\nimport time\ntime.sleep(3)\n")
+        process = subprocess.Popen(
+            [*command, '--port', board.port], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert b'Connecting' in process.stdout.readline()
+        time.sleep(1)  # it waits for the board now, or soon; both are to be tested
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=DEADLINE)[0].decode()
+        assert refused(process.returncode, output, 'Interrupted')
+        port = re.search(r"127.0.0.1', (\d+)", (app / 'main.py').read_text())[1]
+        assert get(f'Serving: http://127.0.0.1:{port}') == 'part 1, 1\n'
+
+
+def test_a_board_that_says_nothing_while_it_starts(again, monkeypatch, capsys):
+    folder, app = again
+    # Half a second of silence is what mpremote has patience for here; 10 s otherwise.
+    read_until = devices.SerialTransport.read_until
+    monkeypatch.setattr(read_until, '__defaults__', (0.5, None, None))
+    monkeypatch.setattr(devices.Transport.read_until, '__defaults__', (0.5, None, None))
+    with Board(folder) as board:
+        with devices.Device(board.port) as device:
+            device.write('/boot.py', b'import time\ntime.sleep(2)\n')
+        port = folder / 'port'  # by another name than that of a pseudo-terminal
+        port.symlink_to(board.port)
+        assert deployed_here(str(port), app) == 0, capsys.readouterr()
+
+
+def test_a_board_that_prints_while_it_answers(again):
+    with Board(again[0]) as board, devices.Device(board.port) as device:
+        device.run("def noisy():\n print('tick', end='')\n return [1, 'two']")
+        assert device.ask('noisy()') == [1, 'two']
+        with pytest.raises(Failure, match='does not answer for itself'):
+            device.ask("print(chr(3)) or 'x'")
 
 
 def test_interrupted_while_files_are_put_in_place(again, monkeypatch, capsys):
@@ -168,14 +213,14 @@ def test_interrupted_while_files_are_put_in_place(again, monkeypatch, capsys):
 
     def interrupted(self, script, *arguments):
         if script.startswith('for _n in') and "'/main.py'" in script and 'rename' in script:
-            original(self, tool.RENAME % ['/main.py'])
+            original(self, deploy_copy.RENAME % ['/main.py'])
             raise KeyboardInterrupt
         return original(self, script, *arguments)
 
     with Board(folder) as board:
         monkeypatch.setattr(devices.Device, 'run', interrupted)
         status = deployed_here(board.port, app)
-        assert refused(status, capsys.readouterr().err, f'Interrupted. {tool.MIXED}')
+        assert refused(status, capsys.readouterr().err, f'Interrupted. {deploy_copy.MIXED}')
         monkeypatch.undo()
         status, output = deploy(board, app)
         assert status == 0, output
@@ -190,6 +235,59 @@ def test_a_module_that_cannot_be_compiled(again):
         status, output = deploy(board, app)
         assert refused(status, output, 'parts.py:1 cannot be compiled: SyntaxError: invalid syntax')
         assert '[1/' not in output
+
+
+def test_a_main_file_that_cannot_be_compiled(again):
+    folder, app = again
+    for name in ('main.py', 'boot.py'):
+        (app / name).write_text('x = 1\nif x\n')
+        with Board(folder) as board:
+            status, output = deploy(board, app)
+            assert refused(status, output, f'{name}:2 cannot be compiled: SyntaxError')
+            assert '[1/' not in output
+        (app / name).write_text('')
+
+
+def test_a_name_that_is_no_text(again):
+    folder, app = again
+    with open(os.fsencode(app / 'static') + b'/\xff.css', 'w'):
+        pass
+    with Board(folder) as board:
+        status, output = deploy(board, app)
+    assert refused(status, output, r"'static/\udcff.css' is not UTF-8: rename that file")
+
+
+def test_odd_names_arrive(again, tmp_path):
+    app = shutil.copytree(again[1], tmp_path / "Größe's folder $(x)")
+    (app / 'static' / "it's é.css").write_text(STYLE)
+    with Board(again[0]) as board:
+        status, output = deploy(board, app)
+        assert status == 0, output
+        with devices.Device(board.port) as device:
+            assert device.ask('os.stat("/static/it\'s é.css")[6]') == len(STYLE)
+
+
+def test_a_folder_where_a_file_is_to_go_and_the_reverse(again):
+    folder, app = again
+    write(app, 2)
+    (app / 'note').write_text('a file')
+    (app / 'more').mkdir()
+    (app / 'more' / 'text').write_text('in a folder')
+    with Board(folder) as board:
+        with devices.Device(board.port) as device:
+            device.run("os.mkdir('/note')")
+            device.write('/more', b'')
+        for name, kind in (('/note', 'a folder, not a file'), ('/more', 'a file, not a folder')):
+            status, output = deploy(board, app)
+            assert refused(
+                status, output, f'{name} is {kind}, on the board: mpremote rm -r :{name}'
+            )
+            assert '[1/' not in output
+            with devices.Device(board.port) as device:
+                assert 'part 1' in device.run('import parts; print(parts.name)')
+                device.run(f'try: os.remove({name!r})\nexcept OSError: os.rmdir({name!r})')
+        status, output = deploy(board, app)
+        assert status == 0, output
 
 
 def test_an_application_that_fails(again):
@@ -214,7 +312,7 @@ def test_an_application_that_tells_no_port(again, monkeypatch, capsys):
     port = free_port()
     source = MAIN.replace('PORT, debug=True', str(port)).replace('VERSION', '3')
     (app / 'main.py').write_text("print('Network: 127.0.0.1')\n" + source)
-    monkeypatch.setattr(tool, 'PORTS', (free_port(), port))
+    monkeypatch.setattr(deploy_watch, 'PORTS', (free_port(), port))
     with Board(folder) as board:
         assert deployed_here(board.port, app) == 0
         assert get(capsys.readouterr().out) == 'part 1, 3\n'
@@ -274,7 +372,7 @@ def test_a_record_that_is_damaged(again):
     with Board(folder) as board:
         for content in (b'{', json.dumps([1, 'x', '/parts.mpy']).encode()):
             with devices.Device(board.port) as device:
-                device.write(tool.RECORD, content)
+                device.write(deploy_copy.RECORD, content)
             status, output = deploy(board, app)
             assert status == 0, output
             assert files_on(board) >= APPLICATION

@@ -13,7 +13,8 @@ from deploying import DEADLINE, deploy, deployed_here, files_on, refused, write
 from ptyboard import Board
 from serial.tools.list_ports_common import ListPortInfo
 
-import deploy as tool
+import deploy_copy
+import deploy_watch
 import device as devices
 import runtimes
 from firmware.steps import Failure
@@ -28,7 +29,7 @@ def test_a_full_file_system(app, tmp_path):
     with Board(tmp_path / 'board', blocks=30) as board:
         status, output = deploy(board, app)
         assert refused(status, output, 'The file system of the board is full: ')
-        assert ' KB are needed, ' in output and tool.UNCHANGED in output
+        assert ' KB are needed, ' in output and deploy_copy.UNCHANGED in output
         assert files_on(board) == set()
 
 
@@ -42,7 +43,7 @@ def test_a_file_system_that_fills_up_in_mid_copy(app, tmp_path, monkeypatch, cap
     with Board(tmp_path / 'board', blocks=30) as board:
         status = deployed_here(board.port, app)
         assert refused(status, capsys.readouterr().err, 'The file system of the board is full')
-        assert files_on(board) <= {tool.RECORD}
+        assert files_on(board) <= {deploy_copy.RECORD}
 
 
 def test_a_busy_port(app, tmp_path):
@@ -57,6 +58,11 @@ def test_a_port_that_is_none(app):
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = f'socket://127.0.0.1:{server.getsockname()[1]}'
     assert refused(*deploy(port, app), f'{port} takes no connection')
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/null'), reason='no /dev/null here')
+def test_a_port_that_is_not_serial(app):
+    assert refused(*deploy('/dev/null', app), 'PORT=/dev/null: not a serial port')
 
 
 def test_a_board_that_does_not_answer(app, monkeypatch, capsys):
@@ -126,6 +132,15 @@ def test_mistakes_that_need_no_board(app, tmp_path):
     assert refused(*deploy(nowhere, app, '--board', 'x'), 'BOARD=x: no such board')
 
 
+def test_a_network_of_the_application_and_another_one(app, monkeypatch, capsys):
+    (app / 'network.json').write_text('{"ssid": "home"}')
+    monkeypatch.setenv('WIFI_SSID', 'workshop')
+    status = deployed_here('/dev/nosuchport', app)
+    assert refused(
+        status, capsys.readouterr().err, 'WIFI_SSID=workshop, and APP has a network.json'
+    )
+
+
 def test_make_passes_the_serial_port_on(app):
     for port, message in (('PORT=/dev/nosuchport', 'PORT=/dev/nosuchport: no such port'),):
         ended = subprocess.run(
@@ -153,10 +168,13 @@ def listening():
         (['Starting async server on 10.1.1.1:5000...'], 'http://10.1.1.1:5000'),
         (['Starting async server on 0.0.0.0:5000...'], ''),
         (['hello'], ''),
+        (['Listening at http://desk.local.'], 'http://desk.local'),
+        (['GET http://api.example.com/?q=1'], ''),
+        (['GET https://10.0.0.9.example.com/'], ''),
     ],
 )
 def test_what_an_application_prints(lines, url):
-    output = tool.Output([])
+    output = deploy_watch.Output([])
     told = [output.take(line) for line in lines]
     assert output.find_url() == url
     assert told[-1] == bool(url)
@@ -164,6 +182,6 @@ def test_what_an_application_prints(lines, url):
 
 def test_an_address_that_the_board_knows(monkeypatch):
     with listening() as port:
-        monkeypatch.setattr(tool, 'PORTS', (port,))
-        assert tool.Output(['127.0.0.1']).find_url() == f'http://127.0.0.1:{port}'
-    assert tool.Output(['127.0.0.1']).find_url() == ''
+        monkeypatch.setattr(deploy_watch, 'PORTS', (port,))
+        assert deploy_watch.Output(['127.0.0.1']).find_url() == f'http://127.0.0.1:{port}'
+    assert deploy_watch.Output(['127.0.0.1']).find_url() == ''

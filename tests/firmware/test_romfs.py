@@ -240,4 +240,15 @@ def test_what_is_compiled_is_kept(app, tmp_path, monkeypatch):
     first = payload.app_files(app)
     monkeypatch.setattr(payload, 'run', lambda *command: pytest.fail('compiled again'))
     assert payload.app_files(app) == first
-    assert len(os.listdir(tmp_path / 'kept')) == 3
+    assert len(os.listdir(tmp_path / 'kept')) == 4  # main.py too, to see that it can be
+
+
+def test_a_folder_that_cannot_be_meant(app):
+    with open(app / 'holiday.mov', 'wb') as file:
+        file.truncate(17 << 20)
+    with pytest.raises(Failure, match='more than 16 MB in it, .* needs a folder of its own'):
+        payload.app_files(app)
+    (app / 'holiday.mov').unlink()
+    os.mkfifo(app / 'pipe')
+    with pytest.raises(Failure, match='pipe: neither a file nor a folder'):
+        payload.app_files(app)

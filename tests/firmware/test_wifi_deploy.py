@@ -89,6 +89,17 @@ def test_credentials_reach_the_board(tmp_path, app):
     assert json.loads(kept) == {'hostname': 'desk', **said}
 
 
+def test_settings_of_the_application_outlive_it(tmp_path, app):
+    (app / 'network.json').write_text('{"ssid": "home", "password": "secret-of-home"}')
+    with Board(tmp_path / 'board') as board:
+        with devices.Device(board.port) as device:
+            device.write('/network.py', NETWORK)
+        for _ in range(2):
+            status, output = deploy(board, app)
+            assert status == 0 and 'Network: 127.0.0.1' in output, output
+            (app / 'network.json').unlink(missing_ok=True)
+
+
 def test_a_watchdog_is_held(tmp_path, app):
     wifi = {'WIFI_SSID': 'home', 'WIFI_PASSWORD': 'secret-of-home'}
     with Board(tmp_path / 'board') as board:
