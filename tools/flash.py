@@ -1,4 +1,4 @@
-"""Writes a firmware to a board that takes UF2 images: what `make flash` calls.
+"""Writes a firmware to a board: what `make flash` calls; flash_esp32 does it for an ESP32.
 
     flash.py BOARD [--image FILE] [--port PORT] [--drive DIR] [--roots DIR]
 
@@ -13,6 +13,7 @@ place of what is mounted.
 import argparse
 import errno
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -85,15 +86,16 @@ def families(path, data):
         if tuple(magic) != MAGIC or end != MAGIC_END or not flags & HAS_FAMILY:
             raise Failure(f'{path}: not a UF2 image, or a damaged one')
         found.setdefault(family, set()).add((number, count))
-    complete = all(
-        {number for number, _ in there} == set(range(count))
-        for family, there in found.items()
-        if family != ANY_FAMILY
-        for count in {count for _, count in there}
-    )
-    if not blocks or len(data) % BLOCK or not complete:
+    parts = [there for family, there in found.items() if family != ANY_FAMILY]
+    if not blocks or len(data) % BLOCK or not all(map(complete, parts)):
         raise Failure(f'{path}: not a whole UF2 image')
     return set(found)
+
+
+def complete(there):
+    """Whether these are all the blocks of a family: {(number, how many there should be)}."""
+    numbers, counts = map(set, zip(*there))
+    return len(counts) == 1 and len(numbers) in counts and max(numbers) < len(numbers)
 
 
 def mounted():
@@ -101,10 +103,11 @@ def mounted():
     if not MOUNTS.exists():
         return sorted(VOLUMES.iterdir()) if VOLUMES.is_dir() else []
     found = []
-    for line in MOUNTS.read_text().splitlines():
+    for line in MOUNTS.read_text(errors='surrogateescape').splitlines():
         _, place, kind, *_ = line.split()
         if kind in ('vfat', 'msdos'):
-            found.append(Path(place.encode().decode('unicode_escape')))
+            # Spaces are \040 there.
+            found.append(Path(re.sub(r'\\(\d{3})', lambda code: chr(int(code[1], 8)), place)))
     return found
 
 
@@ -139,21 +142,32 @@ def find_drive(chosen, chip):
         raise Failure(f'The drive {place} is of a {name}, {chosen.board} has the chip {chip}')
     if chosen.drive:
         raise Failure(f'DRIVE={chosen.drive}: no {INFO} there, so it is not a boot drive')
-    label = LABELS / DRIVES[chip]
-    if label.exists() and not chosen.roots and not shutil.which('picotool'):
-        raise Failure(f'The drive is not mounted: udisksctl mount -b {label}, then flash again')
     return None
 
 
+def not_mounted(chosen, chip):
+    """What to say of the drive of a waiting board that the system sees, but has not mounted."""
+    label = LABELS / DRIVES[chip]
+    if label.exists() and not chosen.roots:
+        return f'The drive is not mounted: udisksctl mount -b {label}, then flash again'
+    return ''
+
+
 def wait_for_drive(chosen, chip):
-    """The drive of a board that has just gone into its boot loader, `None` without one."""
+    """The drive of a board that has just come into its boot loader, `None` if picotool sees it.
+
+    Desktops take a second or two to mount it. Failure if none comes.
+    """
     end = time.monotonic() + DRIVE_SECONDS
     while time.monotonic() < end:
         drive = find_drive(chosen, chip)
         if drive or picotool_sees():
             return drive
         time.sleep(LOOK)
-    return None
+    raise Failure(
+        not_mounted(chosen, chip)
+        or 'The board is in its boot loader, but its drive has not appeared: mount it'
+    )
 
 
 def boot_loader(chosen):
@@ -181,7 +195,10 @@ def picotool_sees():
 def picotool(path):
     say('Sending it with picotool')
     command = ['picotool', 'load', '-v', '-x', str(path)]
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    except KeyboardInterrupt:
+        raise Failure(f'Interrupted. {GONE}') from None
     if ended.returncode:
         lines = ended.stderr.decode(errors='replace').strip().splitlines()
         raise Failure(f'picotool: {lines[-1] if lines else "failed"}. {GONE}')
@@ -229,12 +246,11 @@ def flash(chosen):
     say(f'{runtimes.shown(path.resolve())}: {len(data) // 2:,} bytes for {facts["chip"]}')
     drive = find_drive(chosen, facts['chip'])
     if not drive and not picotool_sees():
-        boot_loader(chosen)
+        if not_mounted(chosen, facts['chip']):
+            say('Waiting for the drive of the board to be mounted')
+        else:
+            boot_loader(chosen)
         drive = wait_for_drive(chosen, facts['chip'])
-        if not drive and not picotool_sees():
-            raise Failure(
-                'The board is in its boot loader, but its drive has not appeared: mount it'
-            )
     if drive:
         say(f'Copying it to {drive}')
         copy(data, drive)

@@ -161,12 +161,34 @@ def test_a_drive_that_is_not_mounted(flash, image, tmp_path, monkeypatch):
     assert refused(result, f'The drive is not mounted: udisksctl mount -b {tmp_path}/RPI-RP2')
 
 
+def test_a_drive_that_is_mounted_late(flash, roots, image, tmp_path, monkeypatch):
+    """As desktops do it, a while after the system has seen the drive."""
+    (tmp_path / 'RPI-RP2').write_text('')
+    (tmp_path / 'mounts').write_text('')
+    monkeypatch.setattr(tool, 'LABELS', tmp_path)
+    monkeypatch.setattr(tool, 'MOUNTS', tmp_path / 'mounts')
+    monkeypatch.setattr(tool, 'DRIVE_SECONDS', DEADLINE)
+    folder = drive(roots)
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        if len(looks) == 3:
+            (tmp_path / 'mounts').write_text(f'/dev/sdb1 {folder} vfat rw 0 0\n')
+
+    monkeypatch.setattr(tool.time, 'sleep', sleep)
+    with BootLoader(folder, image.stat().st_size):
+        status, output = flash('rpi_pico', '--image', image, drives=False)
+    assert status == 0, output
+    assert 'Waiting for the drive of the board to be mounted' in output
+
+
 def test_mounted_drives_are_found(tmp_path, monkeypatch):
     mounts = tmp_path / 'mounts'
-    lines = ('/dev/sda1 / ext4 rw 0 0', '/dev/sdb1 /media/me/RPI-RP2\\040(1) vfat rw 0 0')
+    lines = ('/dev/sda1 / ext4 rw 0 0', '/dev/sdb1 /media/Jürgen/RPI-RP2\\040(1) vfat rw 0 0')
     mounts.write_text('\n'.join(lines) + '\n')
     monkeypatch.setattr(tool, 'MOUNTS', mounts)
-    assert [str(path) for path in tool.mounted()] == ['/media/me/RPI-RP2 (1)']
+    assert [str(path) for path in tool.mounted()] == ['/media/Jürgen/RPI-RP2 (1)']
     (tmp_path / 'volumes' / 'RPI-RP2').mkdir(parents=True)
     monkeypatch.setattr(tool, 'MOUNTS', tmp_path / 'nosuch')
     monkeypatch.setattr(tool, 'VOLUMES', tmp_path / 'volumes')
@@ -182,6 +204,7 @@ def test_mounted_drives_are_found(tmp_path, monkeypatch):
         (uf2(RP2040)[512:], 'not a whole UF2 image'),
         (uf2(RP2040)[:-100], 'not a whole UF2 image'),
         (uf2(RP2040)[:-4] + bytes(4), 'not a UF2 image, or a damaged one'),
+        (uf2(RP2040, blocks=1)[:24] + b'\xff' * 4 + uf2(RP2040, blocks=1)[28:], 'not a whole UF2'),
         (uf2(RP2350), 'firmware.uf2 is for RP2350, rpi_pico has RP2040'),
         (uf2(0x12345678), 'firmware.uf2 is for 0x12345678, rpi_pico has RP2040'),
     ],
@@ -311,6 +334,15 @@ def test_picotool(flash, image, tmp_path, monkeypatch, status):
     else:
         assert result[0] == 0
         assert log.read_text().splitlines()[-1] == f'load -v -x {image}'
+
+
+def test_picotool_interrupted(flash, image, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tool, 'picotool_sees', lambda: True)
+    monkeypatch.setattr(tool.subprocess, 'run', interrupted)
+    assert refused(flash('rpi_pico', '--image', image), f'Interrupted. {tool.GONE}')
 
 
 def test_make_passes_its_variables_on(roots, image):
