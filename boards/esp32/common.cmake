@@ -5,10 +5,9 @@
 list(REMOVE_ITEM SDKCONFIG_DEFAULTS boards/sdkconfig.ble)
 list(APPEND MICROPY_DEF_BOARD MICROPY_PY_BLUETOOTH=0)
 
-# MICROPY_BOARD_VARIANT=OTA divides the flash for two firmwares.
-string(TOLOWER "${MICROPY_BOARD_VARIANT}" DIVIDED)
-if(DIVIDED)
-    set(DIVIDED -${DIVIDED})
+# The variant OTA divides the flash for two firmwares.
+if(MICROPY_BOARD_VARIANT STREQUAL "OTA")
+    set(DIVIDED -ota)
 endif()
 get_filename_component(PARTITIONS ${CMAKE_CURRENT_LIST_DIR}/partitions-${FLASH}MiB${DIVIDED}.csv ABSOLUTE)
 file(WRITE ${CMAKE_BINARY_DIR}/sdkconfig.partitions

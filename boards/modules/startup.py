@@ -134,10 +134,37 @@ def hold():
         Timer(number, period=1000, callback=lambda timer: watchdog.feed())
 
 
+def bound():
+    """Let the server keep no more connections open than it can, whatever firmware this is.
+
+    It makes room for a new one if it has all that it may have. If the system has no more before,
+    it turns clients away, and the server learns nothing of them.
+    """
+    import socket
+
+    from microdot.server import Connection
+
+    most = Connection.max_connections
+    found = []
+    try:
+        while len(found) < 2 * most:
+            found.append(socket.socket())
+    except OSError:
+        pass
+    for sock in found:
+        sock.close()
+    # The one that listens, the new one, and of eight one for what the application opens itself.
+    Connection.max_connections = max(1, min(most, len(found) - 2 - len(found) // 8))
+
+
 def begin():
     """Join the network; keep it, and feed the watchdog, once there is an event loop."""
     known = settings()
     nic = join(known)
+    try:
+        bound()
+    except (ImportError, MemoryError):
+        pass  # a firmware without the framework
     if nic:
         asyncio.create_task(keep(nic, nic.isconnected()))
     time = patience(known)

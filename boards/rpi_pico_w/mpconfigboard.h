@@ -5,5 +5,7 @@
 #define MICROPY_HW_FLASH_STORAGE_BYTES          (0xd4000)
 #define MICROPY_HW_ROMFS_BYTES                  (0x30000)
 
+#include "../rpi_pico/lwip_server.h"
+
 // boards/modules/startup.py runs an application as `__main__`, whichever way it is imported.
 #define MICROPY_MODULE_OVERRIDE_MAIN_IMPORT     (1)

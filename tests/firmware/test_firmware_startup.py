@@ -48,6 +48,28 @@ asyncio.run(main())
 """
 
 
+# A system with so many sockets.
+SOCKETS = """
+left = {}
+
+class socket:
+    def __init__(self):
+        global left
+        if not left:
+            raise OSError(23)
+        left -= 1
+
+    def close(self):
+        global left
+        left += 1
+"""
+BOUND = """
+from microdot.server import Connection
+import socket
+print(Connection.max_connections, socket.left)
+"""
+
+
 @pytest.fixture
 def board(tmp_path):
     """A folder like a board: `frozen` has the modules of its firmware, `fs` and `rom` nothing."""
@@ -74,9 +96,9 @@ def run(script, *folders, up=True):
     return ended.stdout.splitlines()
 
 
-def start(board, up=True):
+def start(board, *libraries, up=True):
     folders = str(board / 'fs'), str(board / 'rom')
-    return run(STARTUP.format(folders=folders), board / 'frozen', up=up)
+    return run(STARTUP.format(folders=folders), board / 'frozen', *libraries, up=up)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +138,12 @@ def test_the_network_is_joined_again_while_the_application_runs(board):
     (board / 'fs' / 'main.py').write_text(LATER)
     assert 'retry' in start(board, up=False)
     assert 'retry' not in start(board)
+
+
+@pytest.mark.parametrize(
+    ('sockets', 'bound'), [(100, 16), (20, 16), (16, 12), (10, 7), (5, 3), (2, 1), (0, 1)]
+)
+def test_the_server_is_bounded_by_the_sockets_there_are(board, sockets, bound):
+    (board / 'frozen' / 'socket.py').write_text(SOCKETS.format(sockets))
+    (board / 'fs' / 'main.py').write_text(BOUND)
+    assert start(board, runtimes.LIB)[-1] == f'{bound} {sockets}'

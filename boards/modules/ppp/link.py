@@ -8,12 +8,16 @@ from machine import UART
 
 
 def start(settings):
-    # No `timeout`: the interrupt that hands received bytes to lwIP must not wait for more. A window
-    # of TCP has to fit into a buffer (see mpconfigboard.h).
-    uart = UART(settings.get('uart', 0), settings.get('baudrate', 1000000), txbuf=4096, rxbuf=4096)
-    nic = network.PPP(uart)
-    nic.connect()
-    return nic
+    """Begin to connect and return the interface, `None` if there can be none."""
+    number, baudrate = settings.get('uart', 0), settings.get('baudrate', 1000000)
+    try:
+        # No `timeout`: the interrupt that hands received bytes to lwIP must not wait for more. A
+        # window of TCP has to fit into a buffer (see lwip_server.h).
+        nic = network.PPP(UART(number, baudrate, txbuf=4096, rxbuf=4096))
+        nic.connect()
+        return nic
+    except (OSError, TypeError, ValueError) as error:
+        print('PPP: uart %r, baudrate %r: %s' % (number, baudrate, error))
 
 
 def retry(nic):
