@@ -4,6 +4,9 @@
 PYTHON ?= python3
 SHELL := /bin/sh
 
+# A value as one word of the shell, whatever is in it.
+q = '$(subst ','\'',$(1))'
+
 # How `make run` serves. HOST=0.0.0.0 lets other devices of the network in.
 APP = examples/dashboard/main.py
 HOST = 127.0.0.1
@@ -20,8 +23,8 @@ ESP32 = $(if $(filter esp32%,$(BOARD)),.venv/stamps/esp32)
 # `make run BOARD=` boots a firmware, made if need be, in an emulator. Without APP= it is the application
 # in the firmware that runs, with it the one that is put onto the board's file system.
 EMULATOR_SETS = $(patsubst %,.venv/stamps/%,emulator firmware deploy)
-EMULATE = PYTHONPATH=tools $(VENV) -m emulator.run '$(BOARD)' --host '$(HOST)' --port '$(PORT)' \
-	$(if $(filter file,$(origin APP)),,--app '$(APP)')
+EMULATE = PYTHONPATH=tools $(VENV) -m emulator.run $(call q,$(BOARD)) --host $(call q,$(HOST)) --port $(call q,$(PORT)) \
+	$(if $(filter file,$(origin APP)),,--app $(call q,$(APP)))
 
 # What `make test` runs: T=file or folder, K=part of a test's name.
 T =
@@ -37,7 +40,7 @@ endif
 VENV = .venv/bin/python
 TEST_SETS = $(patsubst %,.venv/stamps/%,test size emulator firmware deploy esp32 release docs) $(MICROPYTHON_SET)
 DEVICE_TESTS = tests/firmware/test_emulated_board.py $(wildcard tests/firmware/test_device_*.py)
-TEST = $(VENV) tools/test.py $(if $(K),-k '$(K)') $(T)
+TEST = $(VENV) tools/test.py $(if $(K),-k $(call q,$(K))) $(T)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -47,25 +50,25 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(if $(BOARD),$(EMULATOR_SETS),$(if $(filter cpython,$(RUNTIME)),,$(MICROPYTHON_SET)) $(VENV)) ## Serve the dashboard on MicroPython: http://localhost:5000 (APP= HOST= PORT= HEAP= RUNTIME=cpython BOARD=rpi_pico: emulated)
-	@$(if $(BOARD),$(EMULATE),$(VENV) tools/run.py '$(APP)' --host '$(HOST)' --port '$(PORT)' --heap '$(HEAP)' --runtime '$(RUNTIME)')
+	@$(if $(BOARD),$(EMULATE),$(VENV) tools/run.py $(call q,$(APP)) --host $(call q,$(HOST)) --port $(call q,$(PORT)) --heap $(call q,$(HEAP)) --runtime $(call q,$(RUNTIME)))
 
 repl: .venv/stamps/emulator ## Talk to the Python of the board that make run BOARD= emulates, or of the one at PORT= (BOARD= PORT=serial port)
-	@PYTHONPATH=tools $(VENV) -m emulator.repl '$(or $(BOARD),rpi_pico)' --port '$(SERIAL)'
+	@PYTHONPATH=tools $(VENV) -m emulator.repl $(call q,$(or $(BOARD),rpi_pico)) --port $(call q,$(SERIAL))
 
 firmware: .venv/stamps/firmware $(ESP32) ## Build firmware with the framework and an application in it (BOARD= APP=folder MICROPYTHON_DIR= IDF_PATH=)
-	@PYTHONPATH=tools $(VENV) -m firmware '$(or $(BOARD),rpi_pico)' --app '$(APP)' --micropython '$(MICROPYTHON_DIR)' --variant '$(VARIANT)'
+	@PYTHONPATH=tools $(VENV) -m firmware $(call q,$(or $(BOARD),rpi_pico)) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR)) --variant $(call q,$(VARIANT))
 
 image: .venv/stamps/esp32 ## Put the framework and an application into a downloaded MicroPython for an ESP32 (BASE=file APP=folder BOARD=)
-	@$(VENV) tools/image.py '$(BASE)' '$(APP)' --board '$(BOARD)'
+	@$(VENV) tools/image.py $(call q,$(BASE)) $(call q,$(APP)) --board $(call q,$(BOARD))
 
 romfs: .venv/stamps/deploy ## Pack the framework and an application into a ROMFS image (APP=folder BOARD= FRAMEWORK=0)
-	@$(VENV) tools/romfs.py '$(APP)' --board '$(or $(BOARD),rpi_pico)' $(if $(filter 0,$(FRAMEWORK)),--no-framework)
+	@$(VENV) tools/romfs.py $(call q,$(APP)) --board $(call q,$(or $(BOARD),rpi_pico)) $(if $(filter 0,$(FRAMEWORK)),--no-framework)
 
 deploy: .venv/stamps/deploy ## Put an application and the framework onto a board (APP=folder PORT=serial port BOARD= ROMFS=1 WIFI_SSID=)
-	@$(VENV) tools/deploy.py '$(APP)' --board '$(BOARD)' --port '$(SERIAL)' $(if $(filter 1,$(ROMFS)),--romfs)
+	@$(VENV) tools/deploy.py $(call q,$(APP)) --board $(call q,$(BOARD)) --port $(call q,$(SERIAL)) $(if $(filter 1,$(ROMFS)),--romfs)
 
 flash: .venv/stamps/deploy $(ESP32) ## Write a firmware to a board (BOARD= IMAGE=file PORT=serial port DRIVE=folder)
-	@$(VENV) tools/flash.py '$(or $(BOARD),rpi_pico)' --port '$(SERIAL)' $(if $(IMAGE),--image '$(IMAGE)') $(if $(DRIVE),--drive '$(DRIVE)')
+	@$(VENV) tools/flash.py $(call q,$(or $(BOARD),rpi_pico)) --port $(call q,$(SERIAL)) $(if $(IMAGE),--image $(call q,$(IMAGE))) $(if $(DRIVE),--drive $(call q,$(DRIVE)))
 
 test: $(TEST_SETS) ## Run all tests on CPython and on MicroPython (T=file K=part of a name)
 	@$(TEST)
@@ -74,7 +77,7 @@ test-cpython: $(TEST_SETS) ## Run the tests on CPython alone
 	@$(TEST) --runtime cpython
 
 test-device: .venv/stamps/test .venv/stamps/size .venv/stamps/emulator .venv/stamps/firmware $(MICROPYTHON_SET) ## Run the tests of the firmware in the emulated board, all of them (T= K=)
-	@TEST_DEVICE=all $(VENV) tools/test.py $(if $(K),-k '$(K)') $(or $(T),$(DEVICE_TESTS))
+	@TEST_DEVICE=all $(VENV) tools/test.py $(if $(K),-k $(call q,$(K))) $(or $(T),$(DEVICE_TESTS))
 
 test-micropython: $(VENV) $(MICROPYTHON_SET) ## Run the core tests on MicroPython alone
 	@$(TEST) --runtime micropython

@@ -12,7 +12,7 @@ import romfs
 import runtimes
 from deploy_copy import RECORD, REMOVE, Copy
 from device import say
-from firmware.steps import Failure
+from firmware.steps import Failure, write
 
 # The size of the board's ROMFS, 0 without one, and the SHA-256 of a part of it.
 ROM = """
@@ -38,7 +38,7 @@ def send(device, app, arch, frozen):
         say(f'ROMFS has this image of {len(image):,} bytes already')
     else:
         path = romfs.image_path(app)
-        romfs.write(path, image)
+        write(path, image)
         device.close()
         mpremote(device.port, path)
         device.open()

@@ -12,6 +12,7 @@ every machine, as far as littlefs does.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ import runtimes
 from device import exit_status, say
 from espimage import SECTOR
 from firmware import boards
-from firmware.steps import BUILD, Failure
+from firmware.steps import BUILD, Failure, write
 
 FOLDER = BUILD / 'image'
 SUBTYPE_ROMFS = 0x8F  # as MicroPython's own tables have it; what counts is the name
@@ -188,13 +189,14 @@ def make(chosen):
     data, wanted, table = compose(image, chosen.app, chosen.romfs * 1024)
     report(image, wanted, table)
     path = (chosen.output or FOLDER / f'{main.parent.name}.bin').resolve()
-    romfs.write(path, data)
+    write(path, data)
     say(f'{runtimes.shown(path)}: {len(data):,} bytes, for flash at {image.offset:#x}')
     board = image.chip.replace('-', '').lower()
+    shown = shlex.quote(runtimes.shown(path))
     if board in boards.read():
-        say(f'Next: make flash BOARD={board} IMAGE={runtimes.shown(path)}')
+        say(f'Next: make flash BOARD={board} IMAGE={shown}')
     else:
-        say(f'Next: esptool write-flash {image.offset:#x} {runtimes.shown(path)}')
+        say(f'Next: esptool write-flash {image.offset:#x} {shown}')
 
 
 if __name__ == '__main__':

@@ -10,12 +10,15 @@ installation leaves no stamp, so the next make tries again. Two makes at once wa
 import os
 import subprocess
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, '.venv')
 PYTHON = os.path.join(VENV, 'bin', 'python')
 OLDEST = (3, 11)
 
+SHOW_SECONDS = 10  # between two signs of life
+NETWORK = 'pip says above why; it needs the network, through a proxy if https_proxy= names one'
 HINTS = {
     'run': 'MicroPython is packaged for x86-64 Linux and macOS only. Elsewhere build its unix port '
     'and name it: make ... MICROPYTHON=path/to/micropython',
@@ -48,7 +51,11 @@ def lock():
     import fcntl
 
     held = open(os.path.join(ROOT, 'build', 'install.lock'), 'w')
-    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        say('Waiting for another installation to end')
+        fcntl.flock(held, fcntl.LOCK_EX)
     return held
 
 
@@ -67,7 +74,23 @@ def make_venv():
     if usable():
         return
     say('Making .venv with Python %d.%d' % sys.version_info[:2])
-    subprocess.check_call([sys.executable, '-m', 'venv', '--clear', VENV])
+    if run([sys.executable, '-m', 'venv', '--clear', VENV]):
+        sys.exit('Making .venv failed. Another Python may do: make ... PYTHON=path')
+
+
+def run(command):
+    """Run a program and return its exit status; one that takes long is seen to be there."""
+    began = time.time()
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            return process.wait(SHOW_SECONDS)
+        except subprocess.TimeoutExpired:
+            say('  %d s' % (time.time() - began))
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
 
 
 def install(name):
@@ -78,8 +101,8 @@ def install(name):
         os.remove(stamp)
     say('Installing %s into .venv' % requirements)
     pip = [PYTHON, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
-    if subprocess.call(pip + ['--no-input', '-r', os.path.join(ROOT, requirements)]):
-        sys.exit('Installing %s failed. %s' % (requirements, HINTS.get(name, '')))
+    if run(pip + ['--no-input', '-r', os.path.join(ROOT, requirements)]):
+        sys.exit('Installing %s failed. %s' % (requirements, HINTS.get(name, NETWORK)))
     os.makedirs(os.path.dirname(stamp), exist_ok=True)
     open(stamp, 'w').close()
 
@@ -99,5 +122,5 @@ if __name__ == '__main__':
         main(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit('Interrupted.')
-    except subprocess.CalledProcessError as exc:
-        sys.exit('Making .venv failed: %s' % exc)
+    except OSError as exc:
+        sys.exit('%s: %s' % (exc.filename or 'install', exc.strerror))

@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 import runtimes
+from firmware.steps import Failure, write
 
 HEAD = '''"""The files that tools/resources.py has packed; do not edit.
 
@@ -33,10 +34,6 @@ ESCAPES = [chr(c) if 32 <= c < 127 else f'\\x{c:02x}' for c in range(256)]
 for character, escape in (('\n', '\\n'), ('\r', '\\r'), ('\t', '\\t'), ("'", "\\'")):
     ESCAPES[ord(character)] = escape
 ESCAPES[ord('\\')] = '\\\\'
-
-
-class Failure(Exception):
-    """There is something wrong with the arguments or the files."""
 
 
 def files_in(directory):
@@ -114,16 +111,6 @@ def pack(files, variants):
         source.append(f'    (\n        {name!r},\n        {tag!r},\n')
         source.append(f'        {literal(data)},\n        {literal(packed)},\n    ),\n')
     return ''.join([*source, ')\n']), size
-
-
-def write(path, text):
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        temporary.write_text(text, encoding='utf-8')
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def check_output(output, directory):

@@ -14,7 +14,7 @@ from pathlib import Path
 import payload
 import runtimes
 from firmware import boards
-from firmware.steps import BUILD, Failure
+from firmware.steps import BUILD, Failure, write
 
 FOLDER = BUILD / 'romfs'
 
@@ -86,14 +86,6 @@ def check_size(image, size, where):
             f'The image has {len(image):,} bytes, ROMFS of {where} has room for {size:,}: leave '
             'the framework out if the firmware has it (FRAMEWORK=0), or make files smaller'
         )
-
-
-def write(path, image):
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + '.new')
-    new.write_bytes(image)
-    new.replace(path)
 
 
 def image_path(app):

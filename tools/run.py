@@ -6,6 +6,7 @@ in use) is said in one line, with exit status 2.
 """
 
 import argparse
+import errno
 import os
 import re
 import socket
@@ -60,6 +61,8 @@ def check_free(host, port):
     except socket.gaierror:
         fail(f'HOST={host}: not an address of this machine')
     except OSError as exc:
+        if exc.errno == errno.EADDRNOTAVAIL:
+            fail(f'HOST={host}: not an address of this machine')
         other = 8081 if port == 8080 else 8080
         fail(f'Port {port}: {exc.strerror.lower()}. Choose another: make run PORT={other}')
 

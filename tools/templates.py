@@ -10,11 +10,11 @@ module is missing or not up to date. Python files, hidden files and backups are 
 
 import argparse
 import io
-import os
 import sys
 from pathlib import Path
 
 import runtimes
+from firmware.steps import write
 
 sys.path.insert(0, str(runtimes.LIB))
 
@@ -79,17 +79,6 @@ def compile_all(folder, names, output, autoescape):
         except TemplateError as error:
             wrong.append(f'{folder}/{error}')
     return modules, wrong
-
-
-def write(path, data):
-    """Write a file, which is there in full or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + '.new')
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def main(arguments):

@@ -104,7 +104,7 @@ def load_client(name):
 def tested_board(tmp_path_factory, board):
     """A board with the tests on its file system."""
     folder = tmp_path_factory.mktemp('flash')
-    files.write(folder / 'flash.bin', 'rpi_pico', contents(folder))
+    files.write(folder / 'flash.bin', 'rpi_pico', dict(contents(folder)))
     running = boards.Board(boards.image(), flash=folder / 'flash.bin')
     yield running
     running.close()

@@ -1,6 +1,8 @@
 """The Makefile and tools/install.py: the list of targets, and what happens when things lack."""
 
+import fcntl
 import re
+import subprocess
 import sys
 
 import pytest
@@ -70,6 +72,35 @@ def test_a_broken_environment_is_made_again(project):
     assert status == 0, output
     assert 'Making .venv' in output
     assert project.run('.venv/bin/python', '-c', 'print(1)') == (0, '1\n')
+
+
+def test_a_folder_that_cannot_be_written(project):
+    project.write('build', 'a file, where a folder is to go')
+    status, output = project.run('make', '.venv/stamps/lint')
+    assert status != 0
+    assert f'{project.folder}/build: File exists' in output
+    assert 'Traceback' not in output
+
+
+def test_two_installations_at_once(project):
+    project.write('tools/requirements/lint.txt', '# nothing\n')
+    (project.folder / '.venv').mkdir()
+    (project.folder / '.venv' / 'bin').symlink_to(runtimes.Path(sys.executable).parent)
+    (project.folder / 'build').mkdir()
+    with open(project.folder / 'build' / 'install.lock', 'w') as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        command = ['make', '.venv/stamps/lint']
+        make = subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True)
+        said = make.stderr.readline()
+    said += make.communicate(timeout=60)[1]
+    assert make.returncode == 0, said
+    assert said.startswith('Waiting for another installation to end\n')
+
+
+def test_a_long_installation_shows_that_it_is_there(monkeypatch, capsys):
+    monkeypatch.setattr(install, 'SHOW_SECONDS', 0.01)
+    assert install.run([sys.executable, '-c', 'import time; time.sleep(0.5); exit(3)']) == 3
+    assert '  0 s\n' in capsys.readouterr().err
 
 
 def test_another_micropython_needs_no_package(project):

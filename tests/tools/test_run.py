@@ -58,7 +58,7 @@ REFUSED = (
     (APP, ['--port', '0'], 'PORT=0: a number from 1 to 65535 is needed'),
     (APP, ['--port', 'http'], 'PORT=http: a number'),
     (APP, ['--heap', '12X'], 'HEAP=12X: a size such as 192K or 2M is needed'),
-    (APP, ['--host', '192.0.2.1'], 'cannot assign requested address. Choose another'),
+    (APP, ['--host', '192.0.2.1'], 'HOST=192.0.2.1: not an address of this machine'),
 )
 
 
@@ -201,3 +201,13 @@ def test_make_run(project, folder):
         assert 'Stopped.' in output
         assert 'Traceback' not in output
         assert server.group_is_gone()
+
+
+def test_make_passes_any_name_on(project):
+    (project.folder / '.venv').mkdir()
+    (project.folder / '.venv' / 'bin').symlink_to(os.path.dirname(sys.executable))
+    for name in ("it's $$(here).py", 'a "b" `c`; d.py'):
+        status, output = project.run('make', 'run', 'RUNTIME=cpython', f'APP={name}')
+        assert status != 0
+        shown = name.replace('$$', '$')
+        assert output.splitlines()[0].startswith(f'{shown}: no such file. Name your'), output

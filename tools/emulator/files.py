@@ -3,9 +3,11 @@
 The file system is littlefs with the parameters of MicroPython's rp2 port, where boards.json says.
 """
 
+import contextlib
+import json
 import time
 
-from firmware import boards
+from firmware import boards, steps
 from firmware.steps import Failure
 
 BLOCK = 4096
@@ -35,27 +37,49 @@ def mounted(content):
     return system
 
 
-def write(flash, board, contents):
-    """Write pairs of a path and bytes onto the file system in the file `flash`, made if need be.
+def write(flash, board, contents, record=None):
+    """Write {path: bytes} onto the file system in the file `flash`, made if need be.
 
-    Failure, and a flash as it was, if they do not fit.
+    `record` names a file on it that lists them: what an earlier call with that name has written and
+    this one does not, goes. Failure, and a flash as it was, if they do not fit.
     """
     from littlefs import LittleFSError
 
     size, offset, length = area(board)
     data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b'\xff' * size)
     system = mounted(data[offset : offset + length])
-    try:
-        for name, content in contents:
+    if record:
+        for name in recorded(system, record) - set(contents):
+            remove(system, name)
+        contents = {**contents, record: json.dumps(sorted(contents)).encode()}
+    for name, content in contents.items():
+        try:
             if '/' in name:
                 system.makedirs(name.rpartition('/')[0], exist_ok=True)
             with system.open(name, 'wb') as file:
                 file.write(content)
             system.setattr(name, MODIFIED, time.time_ns().to_bytes(8, 'little'))
-    except LittleFSError as exc:
-        raise Failure(f'The file system of the board has no room for {name}: {exc}') from None
+        except (LittleFSError, OSError) as exc:
+            raise Failure(f'{name} does not go onto the file system of the board: {exc}') from None
     system.unmount()
     data[offset : offset + length] = system.context.buffer
-    new = flash.with_name(flash.name + '.new')
-    new.write_bytes(data)
-    new.replace(flash)
+    steps.write(flash, bytes(data))
+
+
+def recorded(system, record):
+    try:
+        with system.open(record, 'rb') as file:
+            return {name for name in json.loads(file.read()) if isinstance(name, str)}
+    except (OSError, ValueError):
+        return set()
+
+
+def remove(system, name):
+    """Remove a file, and the folders that it leaves empty."""
+    from littlefs import LittleFSError
+
+    with contextlib.suppress(OSError, LittleFSError):  # gone, or something else is in the folder
+        system.remove(name)
+        while '/' in name:
+            name = name.rpartition('/')[0]
+            system.rmdir(name)

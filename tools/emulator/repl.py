@@ -7,9 +7,28 @@ until Ctrl-C. Ctrl-] leaves.
 """
 
 import argparse
+import fcntl
 import sys
 
-from firmware.steps import BUILD, say
+from firmware.steps import BUILD, Failure, say
+
+
+def console(board):
+    """Where the console of the running emulated board is; Failure if none runs."""
+    folder = BUILD / 'run' / board
+    absent = f'No emulated board runs: make run BOARD={board} in another terminal, or PORT='
+    try:
+        with open(folder / 'lock', 'rb') as held:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        raise Failure(absent)
+    except BlockingIOError:
+        pass  # by the process that runs it
+    except OSError:
+        raise Failure(absent) from None
+    try:
+        return (folder / 'console').read_text().strip()
+    except OSError:
+        raise Failure(f'{board} is only just starting: try again') from None
 
 
 def main(arguments):
@@ -17,11 +36,11 @@ def main(arguments):
     parser.add_argument('board')
     parser.add_argument('--port', default='', help='a serial port, or what mpremote takes for one')
     chosen = parser.parse_args(arguments)
-    console = BUILD / 'run' / chosen.board / 'console'
-    if not chosen.port and not console.exists():
-        say(f'No emulated board runs: make run BOARD={chosen.board} in another terminal, or PORT=')
+    try:
+        port = chosen.port or console(chosen.board)
+    except Failure as failure:
+        say(str(failure))
         return 1
-    port = chosen.port or console.read_text().strip()
     sys.argv = ['mpremote', 'connect', port, 'resume', 'repl']
     if port.startswith('socket:'):
         from serial.urlhandler import protocol_socket

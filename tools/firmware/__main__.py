@@ -7,14 +7,13 @@ is wrong is said in one line, with exit status 1, and leaves the last firmware a
 """
 
 import argparse
-import fcntl
 import hashlib
 import shutil
 import sys
 
 import runtimes
 from firmware import application, apt, boards, esp32, ports, report, sources
-from firmware.steps import FIRMWARE, Failure, ask, remove, say, write
+from firmware.steps import FIRMWARE, Failure, alone, ask, remove, say, write
 
 APP = 'examples/dashboard'
 
@@ -26,18 +25,6 @@ def options(arguments):
     parser.add_argument('--micropython', default='', help='a MicroPython checkout to build')
     parser.add_argument('--variant', default='', help='a variant of the board: OTA of the ESP32s')
     return parser.parse_args(arguments)
-
-
-def lock():
-    """Keep other builds out until this process ends."""
-    FIRMWARE.mkdir(parents=True, exist_ok=True)
-    held = open(FIRMWARE / 'lock', 'w')
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        say('Waiting for another build to end')
-        fcntl.flock(held, fcntl.LOCK_EX)
-    return held
 
 
 def source_tree(chosen, facts):
@@ -71,8 +58,9 @@ def clear(job):
     """
     key = hashlib.sha256(f'{job.tree} {shutil.which("ninja")}'.encode())
     folder = runtimes.ROOT / 'boards' / job.board
+    headers = sorted(folder.parent.glob('*/*.h'))  # some of which others include
     others = [runtimes.ROOT / 'manifest.py', job.manifest, sources.HERE / 'ports.py']
-    for path in (*sorted(folder.iterdir()), *others):
+    for path in (*sorted(folder.iterdir()), *headers, *others):
         key.update(path.read_bytes())
     for compiler in ('gcc', 'arm-none-eabi-gcc'):
         key.update(ask(compiler, '--version').encode())
@@ -113,19 +101,28 @@ def build(chosen):
     return job.out
 
 
+def next_step(board, folder):
+    """What is done with the results."""
+    facts = boards.find(board)
+    if facts['port'] == 'unix':
+        return runtimes.shown(folder / 'microdot')
+    image = f' IMAGE={runtimes.shown(folder)}/firmware.bin' if folder.name != board else ''
+    emulated = f', or in an emulator: make run BOARD={board}' if facts['emulated'] else ''
+    return f'make flash BOARD={board}{image}{emulated}'
+
+
 def main(arguments):
     chosen = options(arguments)
-    held = lock()
     try:
-        build(chosen)
+        with alone(FIRMWARE / 'lock', 'build'):
+            folder = build(chosen)
+        say(f'Next: {next_step(chosen.board, folder)}')
     except Failure as exc:
         sys.exit(str(exc))
     except KeyboardInterrupt:
         sys.exit('Interrupted. The next make goes on from here.')
     except OSError as exc:
         sys.exit(f'{exc.filename or "firmware"}: {exc.strerror}')
-    finally:
-        held.close()
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import runtimes
 from firmware import application, ports, sources
-from firmware.steps import FIRMWARE, Failure, ask, copy, remove, run, say, write
+from firmware.steps import FIRMWARE, Failure, ask, copy, new_folder, remove, run, say, write
 
 DOCKER = 'espressif/idf'
 SUPPORTED = re.compile(r'Currently MicroPython supports ([^\n]*(?:\n[^\n]+)*)')
@@ -119,8 +119,11 @@ def build(chosen, facts):
     """Build the chosen board and return the folder of the results."""
     variant = chosen.variant.upper()
     board = runtimes.ROOT / 'boards' / chosen.board
-    if variant and not (board / f'mpconfigvariant_{variant}.cmake').is_file():
-        raise Failure(f'VARIANT={chosen.variant}: no such variant of {chosen.board}, only OTA')
+    there = [path.stem.partition('_')[2] for path in sorted(board.glob('mpconfigvariant_*.cmake'))]
+    if variant and variant not in there:
+        raise Failure(
+            f'VARIANT={chosen.variant}: no such variant of {chosen.board}, only {", ".join(there)}'
+        )
     named = os.environ.get('IDF_DOCKER', '') not in ('', '0') or os.environ.get('IDF_PATH')
     if not named or not chosen.micropython:
         raise Failure(need(chosen.board, facts))
@@ -197,20 +200,16 @@ def finish(job, about):
     image = espimage.read(job.work / 'firmware.bin')
     if image.chip != job.facts['chip']:
         raise Failure(f'The image is for {image.chip}, {job.board} has {job.facts["chip"]}')
-    new = job.out.with_name(job.out.name + '.new')
-    remove(new)
-    new.mkdir(parents=True)
-    for name in RESULTS:
-        if (job.work / name).exists():
-            copy(job.work / name, new / name)
-    sums = [f'{sources.sha256(path)}  {path.name}\n' for path in sorted(new.iterdir())]
-    write(new / 'SHA256SUMS', ''.join(sums))
-    sizes = {'board': job.board, 'flash': len(image.app_data), 'flash_room': image.app.size}
-    write(new / 'size.json', json.dumps(sizes, indent=2) + '\n')
-    about = {'board': job.board, **sources.built_from('esp32', job.tree, True), **about}
-    write(new / 'built-from.json', json.dumps(about, indent=2) + '\n')
-    remove(job.out)
-    new.rename(job.out)
+    with new_folder(job.out) as new:
+        for name in RESULTS:
+            if (job.work / name).exists():
+                copy(job.work / name, new / name)
+        sums = [f'{sources.sha256(path)}  {path.name}\n' for path in sorted(new.iterdir())]
+        write(new / 'SHA256SUMS', ''.join(sums))
+        sizes = {'board': job.board, 'flash': len(image.app_data), 'flash_room': image.app.size}
+        write(new / 'size.json', json.dumps(sizes, indent=2) + '\n')
+        about = {'board': job.board, **sources.built_from('esp32', job.tree, True), **about}
+        write(new / 'built-from.json', json.dumps(about, indent=2) + '\n')
     say(f'{job.facts["title"]}: {sizes["flash"]:,} bytes of {sizes["flash_room"]:,}')
     print(job.out / 'firmware.bin')
     return job.out

@@ -14,7 +14,7 @@ import re
 import sys
 
 from firmware import kept, sources
-from firmware.steps import Failure, ask, copy, remove, run, say, write
+from firmware.steps import Failure, ask, copy, new_folder, run, say, write
 
 SYMBOL = re.compile(r'static const \w+ (\w+)(?:\[\d+\])? = ')
 LITERAL = re.compile(r', (\d+), \(const byte\*\)"')
@@ -23,22 +23,16 @@ PREFIXES = {'rp2': 'arm-none-eabi-', 'unix': ''}
 
 
 def finish(job, about):
-    """Put the results into the output folder and print the report."""
-    new = job.out.with_name(job.out.name + '.new')
-    remove(new)
-    new.mkdir(parents=True)
-    elf, images = IMAGES[job.facts['port']](job, new)
-    sizes = measure(job, elf)
-    sizes['kept'] = kept.measure(job, new)
-    write(new / 'size.json', json.dumps(sizes, indent=2) + '\n')
-    write(new / 'size.txt', text(job, sizes))
-    write(new / 'built-from.json', json.dumps({'board': job.board, **about}, indent=2) + '\n')
-    sums = [f'{sources.sha256(path)}  {path.name}\n' for path in images]
-    write(new / 'SHA256SUMS', ''.join(sums))
-    job.out.mkdir(exist_ok=True)
-    for path in new.iterdir():
-        path.replace(job.out / path.name)
-    new.rmdir()
+    """Put the results into the output folder, all of them at once, and print the report."""
+    with new_folder(job.out) as new:
+        elf, images = IMAGES[job.facts['port']](job, new)
+        sizes = measure(job, elf)
+        sizes['kept'] = kept.measure(job, new)
+        write(new / 'size.json', json.dumps(sizes, indent=2) + '\n')
+        write(new / 'size.txt', text(job, sizes))
+        write(new / 'built-from.json', json.dumps({'board': job.board, **about}, indent=2) + '\n')
+        sums = [f'{sources.sha256(path)}  {path.name}\n' for path in images]
+        write(new / 'SHA256SUMS', ''.join(sums))
     say((job.out / 'size.txt').read_text().rstrip())
     for path in images:
         print(job.out / path.name)

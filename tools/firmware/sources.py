@@ -12,7 +12,7 @@ from pathlib import Path
 
 import runtimes
 from firmware import apt
-from firmware.steps import BUILD, FIRMWARE, Failure, ask, remove, run, say
+from firmware.steps import BUILD, FIRMWARE, Failure, alone, ask, new_folder, remove, run, say
 
 HERE = Path(__file__).resolve().parent
 PATCHES = HERE / 'patches'
@@ -43,19 +43,24 @@ def check(name, package, path):
 
 def archives(names):
     """The paths of the packages' archives, checked; those not in the cache are fetched."""
-    pinned = pins()
-    packages = {name: pinned['packages'][name] for name in names}
-    absent = {name: p for name, p in packages.items() if not (CACHE / p['file']).exists()}
-    if absent:
-        apt.fetch(absent, pinned['suite'])
-        CACHE.mkdir(parents=True, exist_ok=True)
+    packages = {name: pins()['packages'][name] for name in names}
+    with alone(CACHE.parent / 'lock', 'download'):
+        fetch({name: p for name, p in packages.items() if not (CACHE / p['file']).exists()})
+    for name, package in packages.items():
+        check(name, package, CACHE / package['file'])
+    return {name: CACHE / package['file'] for name, package in packages.items()}
+
+
+def fetch(absent):
+    """Put the archives of packages into the cache."""
+    if not absent:
+        return
+    apt.fetch(absent, pins()['suite'])
+    CACHE.mkdir(parents=True, exist_ok=True)
     for name, package in absent.items():
         fetched = apt.ROOT / 'files' / package['file']
         check(name, package, fetched)
         fetched.replace(CACHE / package['file'])
-    for name, package in packages.items():
-        check(name, package, CACHE / package['file'])
-    return {name: CACHE / package['file'] for name, package in packages.items()}
 
 
 def digest(port):
@@ -74,18 +79,16 @@ def tree(name):
     if folder.exists():
         return folder
     paths = archives(port['packages'])
-    new = folder.with_name(folder.name + '.new')
-    remove(new)
-    for package, path in paths.items():
-        say(f'Unpacking {path.name}')
-        unpack(package, path, new)
-    for file in port['empty']:
-        (new / file).parent.mkdir(parents=True, exist_ok=True)
-        (new / file).write_text('Empty: what is asked of this folder is that it exists.\n')
-    for file in port['patches']:
-        command = ['patch', '--batch', '-p1', '-i', str(PATCHES / file)]
-        run(f'Applying {file}', command, apt.LOGS / file, cwd=new)
-    new.rename(folder)
+    with new_folder(folder) as new:
+        for package, path in paths.items():
+            say(f'Unpacking {path.name}')
+            unpack(package, path, new)
+        for file in port['empty']:
+            (new / file).parent.mkdir(parents=True, exist_ok=True)
+            (new / file).write_text('Empty: what is asked of this folder is that it exists.\n')
+        for file in port['patches']:
+            command = ['patch', '--batch', '-p1', '-i', str(PATCHES / file)]
+            run(f'Applying {file}', command, apt.LOGS / file, cwd=new)
     return folder
 
 
@@ -95,7 +98,7 @@ def unpack(name, path, folder):
     target = folder / package['into']
     if package['into']:
         remove(target)
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.deb':
         unpacked = folder / 'deb'
         run(f'  from {path.name}', ['dpkg-deb', '-x', str(path), str(unpacked)], apt.LOGS / 'deb')

@@ -1,9 +1,11 @@
-"""What the steps of a build share: one way to fail, one way to run a program, one way to write.
+"""What the tools share: one way to fail, one way to run a program, one way to write.
 
 A step either leaves its whole result behind or none: results are made under another name and
-renamed. So an interrupted build goes on where it was.
+renamed. So what is interrupted goes on where it was.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -19,7 +21,7 @@ SHOW_SECONDS = 10  # between two signs of life of a long step
 
 
 class Failure(Exception):
-    """What keeps a firmware from being built, in one line that names the remedy."""
+    """What keeps a tool from doing what it is for, in one line that names the remedy."""
 
 
 def say(text):
@@ -75,26 +77,62 @@ def ask(*command):
         ended = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return ''
     return '' if ended.returncode else ended.stdout.strip()
 
 
-def write(path, text):
-    """Write a file whole or not at all, and not if that is what it says already."""
-    if path.exists() and path.read_text() == text:
-        return
+@contextlib.contextmanager
+def alone(path, what):
+    """Keep other processes out of the block that do the same, by a file to lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + '.new')
-    new.write_text(text)
-    new.replace(path)
+    with open(path, 'w') as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say(f'Waiting for another {what} to end')
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def new_file(path):
+    """A name to write a file under, which becomes `path` if the block ends well, and else goes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        yield new
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def write(path, content):
+    """Write a file whole or not at all, and not if that is what it says already."""
+    data = content.encode() if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != data:
+        with new_file(path) as new:
+            new.write_bytes(data)
 
 
 def copy(source, target):
     """Copy a file to a name that is there only when all of it is."""
-    new = target.with_name(target.name + '.new')
-    shutil.copy(source, new)
-    new.replace(target)
+    with new_file(target) as new:
+        shutil.copy(source, new)
+
+
+@contextlib.contextmanager
+def new_folder(path):
+    """The same as `new_file` for a folder, which is empty at first."""
+    new, old = (path.with_name(path.name + ending) for ending in ('.new', '.old'))
+    remove(new)
+    new.mkdir(parents=True)
+    yield new
+    remove(old)
+    if path.exists():
+        path.rename(old)
+    new.rename(path)
+    remove(old)
 
 
 def remove(path):
