@@ -119,13 +119,13 @@ class Copy:
     def check_kinds(self):
         self.device.run(KIND)
         for names, other, kind in (
-            (self.changed, FOLDER, 'a folder, not a file'),
-            (self.new_folders(), FILE, 'a file, not a folder'),
+            (self.changed, FOLDER, 'is a folder, not a file'),
+            (self.new_folders(), FILE, 'is a file, not a folder'),
         ):
             for part in devices.batches(names):
                 wrong = self.device.ask(f'[n for n in {part!r} if _kind(n, {other})]')
                 if wrong:
-                    raise Failure(f'{wrong[0]} is {kind}, on the board: mpremote rm -r :{wrong[0]}')
+                    raise Failure(f'{wrong[0]} {kind}, on the board: mpremote rm -r :{wrong[0]}')
 
     def check_room(self):
         blocks = self.device.about()['blocks']
