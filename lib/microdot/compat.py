@@ -15,6 +15,7 @@ names do not ask which runtime they are on.
 - ``client_of``, ``half_close``, ``peer_is_gone``: the rest about asyncio's streams.
 - ``FILE_BLOCK``: fewest bytes to write to a file at once.
 - ``signing()``: the module that signs and verifies tokens; ``now()``: the seconds since 1970.
+- ``is_cancelled()``: whether somebody has cancelled the present task, as far as one can tell.
 - ``accept_cancel``, ``server_options``, ``start_tls``, ``until_closed``, ``close_server``: its
   tasks and servers.
 """

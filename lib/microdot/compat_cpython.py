@@ -67,11 +67,19 @@ def _is_async(handler):
     )
 
 
+def _call(handler, args, kwargs):
+    try:
+        return handler(*args, **kwargs)
+    except StopIteration as exc:
+        # As out of a coroutine: a future would never end with it.
+        raise RuntimeError('handler raised StopIteration') from exc
+
+
 async def invoke_handler(handler, *args, **kwargs):
     """Call a handler and return its result; one that is not a coroutine runs in a thread."""
     if _is_async(handler):
         return await handler(*args, **kwargs)
-    call = functools.partial(contextvars.copy_context().run, handler, *args, **kwargs)
+    call = functools.partial(contextvars.copy_context().run, _call, handler, args, kwargs)
     result = await asyncio.get_running_loop().run_in_executor(None, call)
     # A lambda or a wrapper may well return the coroutine of something else.
     return await result if iscoroutine(result) else result
@@ -210,6 +218,11 @@ def accept_cancel():
     task = asyncio.current_task()
     if hasattr(task, 'uncancel'):
         task.uncancel()
+
+
+def is_cancelled():
+    task = asyncio.current_task()
+    return bool(task.cancelling()) if hasattr(task, 'cancelling') else True
 
 
 def server_options(context, timeout, start_serving):

@@ -10,6 +10,7 @@ from .compat import (
     accept_cancel,
     const,
     half_close,
+    is_cancelled,
     peer_is_gone,
     print_exception,
     receive_some,
@@ -68,13 +69,18 @@ class Methods:
             accept_cancel()
             self.timed_out = False
             status_code = 408
-        if status_code:
-            response = await recover(self.app, None, ClientError(status_code))
-            await self.send(response, '1.1', False)
-        elif not isinstance(exc, MemoryError):
+        elif isinstance(exc, asyncio.CancelledError) and not is_cancelled():
+            # A handler has let out what ended something that it waited for.
+            print_exception(exc)
+            status_code = 500
+        if not isinstance(exc, MemoryError) and (self.started or not status_code):
             raise exc
-        elif not self.started:
-            await self.awrite(UNAVAILABLE)
+        if not self.started:  # or there is an answer already, or a part of one
+            if status_code:
+                response = await recover(self.app, None, ClientError(status_code))
+                await self.send(response, '1.1', False)
+            else:
+                await self.awrite(UNAVAILABLE)
         await self.linger(None)
         return False
 
@@ -292,7 +298,7 @@ class Methods:
         """Write what has been gathered, unless the client has gone."""
         try:
             for data in gathering.take():
-                if data and not self.failed:
+                if not self.failed:
                     await self.awrite(data)
         except OSError:
             pass  # ``failed`` tells

@@ -10,7 +10,7 @@ from .http1 import CHUNKED, date_line
 from .responding import check_body
 from .status import reason_phrase
 
-_LARGE = const(2048)  # bytes of a piece that is written by itself rather than copied
+_BLOCK = const(1280)  # bytes that are written at once, unless they come so
 
 
 def status_line(version, status_code, reason):
@@ -46,6 +46,31 @@ def header_lines(headers):
     return text
 
 
+def is_bodyless(status_code):
+    """Tell whether responses with a status have no body (RFC 9110, section 15).
+
+    Raises ``ValueError`` for 1xx: the client would take the next response for the one it waits for.
+    """
+    if status_code < 200:
+        raise ValueError('invalid status')
+    return status_code in (204, 304)
+
+
+def given_length(headers):
+    """Return the ``Content-Length`` that an application has given, ``None`` if it has not.
+
+    Raises ``ValueError`` or ``TypeError`` for what is no length.
+    """
+    length = headers.get('Content-Length')
+    if length is None:
+        headers.pop('Content-Length', None)
+        return None
+    length = int(length)
+    if length < 0:
+        raise ValueError('invalid length')
+    return length
+
+
 def prepare(response, version, persistent):
     """Return (head, body, stream, length, persistent) for a response.
 
@@ -59,13 +84,13 @@ def prepare(response, version, persistent):
     cannot be sent.
     """
     status_code, headers = response.status_code, response.headers
-    bodyless = status_code < 200 or status_code in (204, 304)
+    bodyless = is_bodyless(status_code)
     if 'close' in str(headers.pop('Connection', '')).lower():
         persistent = False
     headers.pop('Transfer-Encoding', None)
     if bodyless and status_code != 304:
         headers.pop('Content-Length', None)
-    length = headers.get('Content-Length')
+    length = given_length(headers)
     lines = header_lines(headers)
     body, stream, size = _measure(response)
     if bodyless:
@@ -74,7 +99,6 @@ def prepare(response, version, persistent):
         if 'Content-Type' not in headers:
             lines += 'Content-Type: ' + response.content_type() + '\r\n'
         if length is not None:
-            length = int(length)
             persistent = persistent and (stream or response.is_head or len(body) >= length)
             body = body[:length]
         elif size is not None:
@@ -155,18 +179,25 @@ class Gathering:
 
         The pieces make one chunk of a chunked body (RFC 9112, section 7.1).
         """
-        before, pieces, after = self.before, self.pieces, self.after
+        parts = [self.before] + self.pieces + [self.after]
         if self.size and self.left == CHUNKED:
-            before += b'%x\r\n' % self.size
-            after = b'\r\n' + after
-        large = pieces.pop() if pieces and len(pieces[-1]) > _LARGE else b''
+            parts[0] += b'%x\r\n' % self.size
+            parts[-1] = b'\r\n' + self.after
         self.before = self.after = b''
         self.pieces = []
         self.size = 0
-        if before:
-            pieces.insert(0, before)
-        if large:
-            return [b''.join(pieces), large, after]
-        if after:
-            pieces.append(after)
-        return [b''.join(pieces)] if len(pieces) > 1 else pieces
+        return _joined([part for part in parts if part])
+
+
+def _joined(parts):
+    """Return a list of fewer parts, none of them long but those that are so already."""
+    blocks = []
+    begun = size = 0
+    for i in range(len(parts)):
+        size += len(parts[i])
+        if size > _BLOCK:
+            blocks.append(parts[begun:i])
+            begun = i
+            size = len(parts[i])
+    blocks.append(parts[begun:])
+    return [block[0] if len(block) == 1 else b''.join(block) for block in blocks if block]

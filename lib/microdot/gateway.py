@@ -12,7 +12,7 @@ from .application import Microdot
 from .body import BodyStream
 from .compat import print_exception
 from .errors import ClientError, recover
-from .framing import status_line
+from .framing import given_length, is_bodyless, status_line
 from .heads import has_control, is_token
 from .http1 import CHUNKED
 from .responding import check_body
@@ -112,7 +112,7 @@ class Prepared:
         if reason is not None or not 200 <= status_code <= 599:
             status_line('1.1', status_code, reason or '')
         self.is_file = response.is_file
-        bodyless = status_code < 200 or status_code in (204, 304)
+        bodyless = is_bodyless(status_code)
         self.sends_body = not (bodyless or response.is_head)
         self.stream = None
         headers = response.headers
@@ -123,12 +123,11 @@ class Prepared:
             headers.pop('Content-Length', None)
         size = self._measure(response)
         if not bodyless:
-            if size is not None and 'Content-Length' not in headers:
+            if size is not None and headers.get('Content-Length') is None:
                 headers['Content-Length'] = str(size)
             if 'Content-Type' not in headers:
                 headers['Content-Type'] = response.content_type()
-        length = headers.get('Content-Length')
-        self.length = None if length is None else int(length)
+        self.length = given_length(headers)
         self.headers = header_pairs(headers)
 
     def _measure(self, response):

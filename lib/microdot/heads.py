@@ -46,8 +46,13 @@ def check_header_line(line, max_line):
         refuse(400)
 
 
-def unusual_request_line(line, max_line):
-    """Return [method, target, version] of a request line (RFC 9112, section 3)."""
+def unusual_request_line(line, max_line, lines):
+    """Return [method, target, version] of a request line (RFC 9112, section 3).
+
+    :param line: the request line.
+    :param max_line: the longest line that is accepted, in bytes.
+    :param lines: the header lines; a target with a host replaces their ``Host``.
+    """
     if len(line) > max_line:
         refuse(414)
     words = line.split(b' ')
@@ -62,7 +67,7 @@ def unusual_request_line(line, max_line):
     if digits[:1] != b'1':
         refuse(505)
     if target[:1] != b'/' or b'#' in target:
-        words[1] = _other_target(method, target)
+        words[1] = _other_target(method, target, lines)
     try:
         target.decode()
     except ValueError:
@@ -70,7 +75,7 @@ def unusual_request_line(line, max_line):
     return words
 
 
-def _other_target(method, target):
+def _other_target(method, target, lines):
     """Return the path of an absolute-form target, or ``*`` (RFC 9112, section 3.2)."""
     if method == b'CONNECT':
         refuse(501)
@@ -82,6 +87,9 @@ def _other_target(method, target):
     end = min([i for i in (rest.find(b'/'), rest.find(b'?'), len(rest)) if i >= 0])
     if end == 0:
         refuse(400)
+    for i in range(len(lines)):
+        if lines[i][:5].lower() == b'host:':
+            lines[i] = b'Host: ' + rest[:end]
     path = rest[end:]
     return path if path[:1] == b'/' else b'/' + path
 
@@ -135,10 +143,12 @@ def _body_length(fields, old):
 
 def _check_host(host):
     for c in host:
-        if c in _NOT_IN_HOST:
+        if c in _NOT_IN_HOST or c > 126:
             refuse(400)
     name, colon, port = host.rpartition(b':')
-    if not host.endswith(b']') and colon and port and not port.isdigit():
+    if host.endswith(b']') or not colon:
+        name, port = host, b''
+    if port and not port.isdigit():
         refuse(400)
-    if b':' in name and not name.startswith(b'['):
+    if name.startswith(b'[') != name.endswith(b']') or (b':' in name and name[:1] != b'['):
         refuse(400)

@@ -68,7 +68,7 @@ def parse_head(lines, max_line, max_headers):
     ):
         from .heads import unusual_request_line
 
-        words = unusual_request_line(line, max_line)
+        words = unusual_request_line(line, max_line, lines)
     host = fields = None
     length, persistent, expects = 0, True, False
     for line in lines:

@@ -1,6 +1,6 @@
 """The methods of ``Response`` beyond a plain body: headers, cookies, streams, redirects."""
 
-from .compat import invoke_handler, iscoroutine, json
+from .compat import invoke_handler, iscoroutine, json, print_exception
 from .datastructures import NoCaseDict
 
 # A broken pipe, two kinds of connection reset, and a socket that is closed already.
@@ -284,13 +284,14 @@ def _next_of(items):
 async def close(body):
     """Close a file-like object or a generator, an asynchronous one too, that is to end early."""
     f = getattr(body, 'aclose', None) or getattr(body, 'close', None)
-    if f:
-        try:
-            result = f()
-        except ValueError:
-            return  # a generator still running in its thread ends by itself
+    try:
+        result = f and f()
         if iscoroutine(result) or hasattr(result, '__await__'):
             await result
+    except ValueError:
+        pass  # a generator still running in its thread ends by itself
+    except Exception as exc:
+        print_exception(exc)  # the response is complete
 
 
 def response_of(value):

@@ -50,6 +50,18 @@ def test_target_keeps_its_query():
     assert parse(head(line=b'OPTIONS * HTTP/1.1'))[:3] == ('OPTIONS', '*', '1.1')
 
 
+def test_the_host_of_a_target_replaces_the_one_of_the_headers():
+    for target, expected in (
+        (b'http://other:8/a', [b'Host: other:8', b'A: b']),
+        (b'HTTP://other?x', [b'Host: other', b'A: b']),
+        (b'/http://other/', [b'Host: h', b'A: b']),
+    ):
+        assert parse(head(b'A: b', line=b'GET ' + target + b' HTTP/1.1'))[3] == expected, target
+    for target in (b'http://u@h/', b'http://a:b/', b'http://h\\/'):
+        exc = raises(ClientError, parse, head(line=b'GET ' + target + b' HTTP/1.1'))
+        assert exc.status_code == 400, target
+
+
 def test_methods_are_kept_as_sent():
     for method in ('GET', 'get', 'M-SEARCH', 'X!#$%'):
         assert parse(head(line=method.encode() + b' / HTTP/1.1'))[0] == method
