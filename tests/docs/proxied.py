@@ -11,13 +11,13 @@ CSRF(app)  # noqa: F821
 Request.max_body_length = 4096  # bytes: what is longer is read in pieces, as on a small board
 gate = asyncio.Event()  # what waits for it goes on when a request for /open has come
 counts = {'requests': 0, 'waiting': 0}
-peers = []  # the proxy's end of each connection that has brought a request
+peers = []  # the proxy's end of each of its connections that has brought a request
 
 
 @app.before_request  # noqa: F821
 async def count(request):
     counts['requests'] += 1
-    if request.client_addr not in peers:
+    if 'X-Forwarded-For' in request.headers and request.client_addr not in peers:
         peers.append(request.client_addr)
 
 

@@ -13,6 +13,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from urllib.parse import urljoin
 
 import pytest
@@ -93,7 +94,8 @@ def serving(folder, runtime, port, served='app'):
     command, env = [sys.executable], {**os.environ, 'PYTHONPATH': str(runtimes.LIB)}
     if runtime == 'micropython':
         needs.micropython()
-        command, env = runtimes.micropython_command(), runtimes.micropython_environment()
+        # All modules come from source here, and compiling them leaves a smaller heap in pieces.
+        command, env = runtimes.micropython_command('512K'), runtimes.micropython_environment()
     with running([*command, program, str(port)], port, folder, env=env) as server:
         yield server
 
@@ -127,6 +129,7 @@ class Both:
     def wait_for(self, name, number):
         while json.loads(self.tell('/counts'))[name] != number:
             assert self.proxy.process.poll() is None
+            time.sleep(0.02)
 
 
 @pytest.fixture(scope='module', params=['cpython', 'micropython'])
@@ -171,8 +174,7 @@ def test_connections_to_the_device_stay_open(both, gate):
         assert both.ask('POST', '/length', b'x' * 5000)[0].status == 200
     after = json.loads(both.tell('/counts'))
     assert after['requests'] - before['requests'] == 11
-    # The two questions of this test itself, and one connection of nginx.
-    assert after['connections'] - before['connections'] == 2
+    assert after['connections'] == 1
 
 
 @pytest.mark.parametrize('chunked', [False, True])
