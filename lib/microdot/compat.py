@@ -12,7 +12,7 @@ names do not ask which runtime they are on.
 - ``received(await receive(reader))``: the next bytes of a stream, ``None`` to try again;
   ``receive_some(reader, n)`` the same at leisure.
 - ``write_out``, ``close_stream``: what they return is awaited, unless it is ``None``.
-- ``client_of``, ``half_close``, ``peer_is_gone``: the rest about asyncio's streams.
+- ``client_of``, ``half_close``, ``peer_is_gone``, ``send_at_once``: more about asyncio's streams.
 - ``FILE_BLOCK``: fewest bytes to write to a file at once.
 - ``signing()``: the module that signs and verifies tokens; ``now()``: the seconds since 1970.
 - ``is_cancelled()``: whether somebody has cancelled the present task, as far as one can tell.

@@ -203,6 +203,10 @@ def client_of(writer):
     return writer.get_extra_info('peername')
 
 
+def send_at_once(writer):
+    pass  # asyncio has seen to that
+
+
 def half_close(writer):
     if writer.can_write_eof():
         writer.write_eof()

@@ -14,6 +14,7 @@ from .compat import (
     peer_is_gone,
     print_exception,
     receive_some,
+    send_at_once,
     ticks_diff,
     ticks_ms,
     write_out,
@@ -44,6 +45,7 @@ class Methods:
     backlog = 100
 
     body = None  # the ``BodyStream`` of the present request
+    delays = True  # what is written may wait for the client's acknowledgment of what came before
     failed = False  # writing to the client has failed
     resting = None  # the phase that a write ends in, once the connection is read by a handler
     started = False  # a response is on its way
@@ -182,6 +184,9 @@ class Methods:
     async def awrite(self, data):
         """Write bytes. Raises ``OSError`` if the client has gone."""
         phase = self.phase
+        if self.delays:
+            self.delays = False
+            send_at_once(self.writer)
         try:
             for start in range(0, len(data), _STRETCH):
                 self.phase = _WRITING
