@@ -12,6 +12,7 @@ import pages
 from monitor import RequestLog, Samples
 
 from microdot import Microdot, Request, abort, redirect
+from microdot.csrf import CSRF
 
 NAME_LENGTH = 24
 SAMPLE_SECONDS = 1
@@ -32,12 +33,12 @@ ERRORS = {
 Request.max_content_length = 1024  # bytes; the form is the largest body there is
 
 app = Microdot()
+CSRF(app)  # forms posted from pages of other sites are refused
 api = Microdot()
 clock = device.Clock()
 samples = Samples()
 requests = RequestLog()
 settings = {'name': 'Microdot device', 'led': True, 'color': '#22c55e'}
-sampler = None
 
 
 def measure():
@@ -134,33 +135,11 @@ async def asset(request, name):
     return body, {'Content-Type': content_type, 'Cache-Control': 'max-age=%d' % CACHE_SECONDS}
 
 
-@app.before_request
-async def start_sampler(request):
-    """The event loop runs by the time the first request comes: start the clockwork then."""
-    global sampler
-    if sampler is None:
-        take_sample()
-        sampler = asyncio.create_task(sample_memory())
-
-
 async def sample_memory():
     while True:
+        clock.now()
+        samples.add(device.memory()[0])
         await asyncio.sleep(SAMPLE_SECONDS)
-        take_sample()
-
-
-def take_sample():
-    clock.now()
-    samples.add(device.memory()[0])
-
-
-@app.before_request
-async def refuse_foreign_forms(request):
-    """A page of another site must not post the form of this one."""
-    origin = request.headers.get('Origin')
-    if request.method == 'POST' and origin:
-        if origin.split('://')[-1] != request.headers.get('Host'):
-            abort(403)
 
 
 @app.after_request
@@ -182,5 +161,14 @@ def answer_error(code):
 for code in ERRORS:
     answer_error(code)
 
+
+async def main():
+    sampling = asyncio.create_task(sample_memory())
+    try:
+        await app.start_server(debug=True)
+    finally:
+        sampling.cancel()
+
+
 if __name__ == '__main__':
-    app.run(debug=True)
+    asyncio.run(main())

@@ -6,10 +6,11 @@ Whatever comes from outside passes through `escape`. The pages are complete with
 
 from device import FACTS, MEMORY_NAME, MEMORY_NOTE
 
+from utemplate.html import escape
+
 WIDTH = 119  # of the chart, in samples
 OUTSIDE = 3  # samples beyond its edges, where the outline of the area is not seen
 PIECE = 1024  # characters sent at once, or a few more
-ESCAPES = (('&', '&amp;'), ('<', '&lt;'), ('>', '&gt;'), ('"', '&quot;'), ("'", '&#x27;'))
 
 HEAD = """<!doctype html>
 <html lang="en">
@@ -206,12 +207,6 @@ def pieces(parts):
             piece = []
             length = 0
     yield ''.join(piece)
-
-
-def escape(text):
-    for character, reference in ESCAPES:
-        text = text.replace(character, reference)
-    return text
 
 
 def size(number):

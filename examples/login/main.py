@@ -8,6 +8,7 @@ from microdot import Microdot, redirect
 from microdot.csrf import CSRF
 from microdot.login import Login
 from microdot.session import Session
+from utemplate.html import escape
 
 HTML = {'Content-Type': 'text/html; charset=UTF-8', 'Cache-Control': 'no-store'}
 
@@ -40,7 +41,7 @@ def load_user(name):
 
 def page(file, text, code=200):
     with open(file) as file:
-        return file.read().replace('{text}', text), code, HTML
+        return file.read().replace('{text}', escape(text)), code, HTML
 
 
 @app.get('/login')

@@ -16,13 +16,14 @@ import people
 import shelf
 from live import Board, Clock
 
-from microdot import Microdot, Request, Response, abort, redirect
+from microdot import Microdot, Request, abort, redirect, send_file
 from microdot.csrf import CSRF
 from microdot.login import Login
 from microdot.multipart import FileUpload, FormDataIter
 from microdot.session import Session
 from microdot.sse import with_sse
 from microdot.websocket import with_websocket
+from utemplate.html import escape
 
 REMEMBER_DAYS = 30
 STATUS_SECONDS = 2
@@ -55,7 +56,6 @@ Session(app, secret_key=people.secret())
 login = Login()
 board = Board()
 clock = Clock()
-pulse = None
 
 
 @login.user_loader
@@ -70,20 +70,6 @@ def page(file, texts, code=200):
     for key in texts:
         html = html.replace('{' + key + '}', escape(texts[key]))
     return html, code, SITE_HEADERS
-
-
-def escape(text):
-    for character, reference in (('&', '&amp;'), ('<', '&lt;'), ('>', '&gt;'), ('"', '&quot;')):
-        text = text.replace(character, reference)
-    return text
-
-
-@app.before_request
-async def start_pulse(request):
-    """The event loop runs by the time the first request comes: start the clockwork then."""
-    global pulse
-    if pulse is None:
-        pulse = asyncio.create_task(board.beat(STATUS_SECONDS))
 
 
 @app.get('/')
@@ -119,9 +105,10 @@ async def log_out(request):
 
 @app.get('/static/<name>')
 async def static(request, name):
+    # Not `app.static`: it takes more memory, and the pages in there are not to be sent as they are.
     if name not in TYPES:
         abort(404)
-    return Response.send_file('static/' + name, 200, TYPES[name], max_age=CACHE_SECONDS)
+    return send_file('static/' + name, 200, TYPES[name], max_age=CACHE_SECONDS)
 
 
 @app.post('/files')
@@ -145,7 +132,7 @@ async def upload(request):
 async def download(request, name):
     if not shelf.has(name):
         abort(404)
-    response = Response.send_file(shelf.path(name), 200, 'application/octet-stream')
+    response = send_file(shelf.path(name), 200, 'application/octet-stream')
     # Whatever is in it: a file to keep, not a page of this site.
     response.headers['Content-Disposition'] = 'attachment; filename="' + name + '"'
     response.headers['X-Content-Type-Options'] = 'nosniff'
@@ -215,6 +202,15 @@ def answer_error(code):
 for code in ERRORS:
     answer_error(code)
 
+
+async def main():
+    beating = asyncio.create_task(board.beat(STATUS_SECONDS))
+    try:
+        await app.start_server(debug=True)
+    finally:
+        beating.cancel()
+
+
 if __name__ == '__main__':
     gc.collect()
     if (free_heap() or HEAP_NEEDED) < HEAP_NEEDED:
@@ -222,4 +218,4 @@ if __name__ == '__main__':
             'Uploads may fail: %d KB are left. Give it more: make run HEAP=256K'
             % (free_heap() // 1024)
         )
-    app.run(debug=True)
+    asyncio.run(main())

@@ -130,7 +130,7 @@ def test_text_from_outside_is_escaped(client):
     assert client.json('/api/status')['settings']['name'] == name
     page = client.get('/')[2]
     assert name not in page
-    assert html.escape(name) in page
+    assert html.escape(name).replace('&#x27;', '&#39;') in page
     client.get('/%3Cscript%3Ealert(1)%3C/script%3E')
     page = client.get('/')[2]
     assert '<script>alert' not in page
