@@ -12,7 +12,7 @@ import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ('Makefile', 'pyproject.toml', 'tools', 'tests/conftest.py', 'tests/needs.py')
-COPIED += ('tests/micropython_runner.py', 'tests/core/support.py')
+COPIED += ('tests/browsing.py', 'tests/micropython_runner.py', 'tests/core/support.py')
 DEADLINE = 60
 
 
