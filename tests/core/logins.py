@@ -1,14 +1,8 @@
 """An application with logins, for the tests of `login`, and a way to ask who is in."""
 
-import gc
-
 from microdot import Microdot
 from microdot.login import Login
 from microdot.session import Session, with_session
-from support import MICROPYTHON
-
-if MICROPYTHON:
-    gc.threshold(16384)  # modules that load on the way would leave the heap in pieces
 
 KEY = 'a secret key of thirty-two bytes'
 REDIRECT = '/login?next=/%3Ffoo%3Dbar'

@@ -1,15 +1,10 @@
 """Sessions: what is kept from request to request, what the cookie says, which tokens are good."""
 
-import gc
-
 import microdot.session
 from microdot import Microdot
 from microdot.session import Session, SessionDict, now, with_session
 from microdot.test_client import TestClient
-from support import MICROPYTHON, raises
-
-if MICROPYTHON:
-    gc.threshold(16384)  # modules that load on the way would leave the heap in pieces
+from support import raises
 
 KEY = 'a secret key of thirty-two bytes'
 OTHER = b'another key of thirty-two bytes!'
