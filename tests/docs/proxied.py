@@ -1,4 +1,5 @@
 # What test_proxy.py adds to the application of docs/howto/proxy.md, which is `app`.
+# ruff: noqa: F821
 
 import asyncio
 
@@ -7,40 +8,40 @@ from microdot.csrf import CSRF
 from microdot.sse import with_sse
 from microdot.websocket import with_websocket
 
-CSRF(app)  # noqa: F821
+CSRF(app)
 Request.max_body_length = 4096  # bytes: what is longer is read in pieces, as on a small board
 gate = asyncio.Event()  # what waits for it goes on when a request for /open has come
 counts = {'requests': 0, 'waiting': 0}
 peers = []  # the proxy's end of each of its connections that has brought a request
 
 
-@app.before_request  # noqa: F821
+@app.before_request
 async def count(request):
     counts['requests'] += 1
     if 'X-Forwarded-For' in request.headers and request.client_addr not in peers:
         peers.append(request.client_addr)
 
 
-@app.get('/counts')  # noqa: F821
+@app.get('/counts')
 async def get_counts(request):
     counts['connections'] = len(peers)
     return counts
 
 
-@app.get('/open')  # noqa: F821
+@app.get('/open')
 async def open_gate(request):
     gate.set()
     return 'open'
 
 
-@app.get('/close')  # noqa: F821
+@app.get('/close')
 async def close_gate(request):
     gate.clear()
     peers.clear()
     return 'closed'
 
 
-@app.get('/wait')  # noqa: F821
+@app.get('/wait')
 async def wait(request):
     counts['waiting'] += 1
     await gate.wait()
@@ -48,7 +49,7 @@ async def wait(request):
     return 'over'
 
 
-@app.post('/length')  # noqa: F821
+@app.post('/length')
 async def length(request):
     total = 0
     while True:
@@ -75,17 +76,17 @@ class Parts:
         return self.parts.pop(0)
 
 
-@app.get('/parts')  # noqa: F821
+@app.get('/parts')
 async def parts(request):
     return Parts()
 
 
-@app.get('/parts/at-once')  # noqa: F821
+@app.get('/parts/at-once')
 async def parts_at_once(request):
     return Parts(), {'X-Accel-Buffering': 'no'}
 
 
-@app.get('/events')  # noqa: F821
+@app.get('/events')
 @with_sse
 async def events(request, sse):
     await sse.send('first')
@@ -93,19 +94,19 @@ async def events(request, sse):
     await sse.send('second')
 
 
-@app.get('/socket')  # noqa: F821
+@app.get('/socket')
 @with_websocket(allowed_origins=True)
 async def socket(request, ws):
     while True:
         await ws.send(await ws.receive())
 
 
-@app.get('/old')  # noqa: F821
+@app.get('/old')
 async def old(request):
     return redirect(request.url_prefix + '/new')
 
 
-@app.get('/new')  # noqa: F821
+@app.get('/new')
 async def new(request):
     response = Response('new at ' + request.path)
     response.set_cookie('seen', 'yes', path=request.url_prefix + '/')
