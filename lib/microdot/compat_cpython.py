@@ -185,7 +185,7 @@ def receive_some(reader, n):
 def write_out(writer, data):
     writer.write(data)
     transport = writer.transport
-    waits = transport.get_write_buffer_size() or transport.is_closing()
+    waits = transport.is_closing() or transport.get_write_buffer_size()
     return writer.drain() if waits else None
 
 
@@ -195,7 +195,10 @@ def close_stream(writer, at_once):
         return None
     writer.close()
     # TLS says good-bye, and has a buffer below the one that can be asked.
-    waits = writer.transport.get_write_buffer_size() or writer.get_extra_info('sslcontext')
+    try:
+        waits = writer.transport.get_write_buffer_size() or writer.get_extra_info('sslcontext')
+    except AttributeError:  # from TLS, when the client has reset the connection
+        return None
     return writer.wait_closed() if waits else None
 
 

@@ -153,7 +153,7 @@ async def serve_client(app, reader, writer):
             app._watched = True
             asyncio.create_task(watch(app))
         if len(app._connections) <= connection.max_connections or make_room(connection):
-            while await connection.serve():
+            while await connection.serve() and not app._stopping:
                 pass
         else:
             await receive(reader)  # what is left unread would reset the answer on its way

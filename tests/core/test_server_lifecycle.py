@@ -106,6 +106,35 @@ async def test_shutdown_lets_running_requests_finish():
         await ended(server)
 
 
+async def test_shutdown_lets_streams_finish():
+    class Stream:
+        def __init__(self):
+            self.pieces = [b'more', b'some']
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if not self.pieces:
+                raise StopAsyncIteration
+            if len(self.pieces) == 1:
+                await more.wait()
+            return self.pieces.pop()
+
+    app = make_app()
+    app.get('/stream')(lambda request: Stream())
+    more = asyncio.Event()
+    async with serve(app, shutdown_timeout=60, idle_timeout=60) as server:
+        client = await server.open()
+        await client.send(get('/stream'))
+        await client.head()
+        assert await client.read(9) == b'4\r\nsome\r\n'
+        app.shutdown()
+        more.set()
+        assert await client.read_until_eof() == b'4\r\nmore\r\n0\r\n\r\n'
+        await ended(server)
+
+
 async def test_shutdown_ends_what_does_not_finish():
     async with serve(make_app(), shutdown_timeout=0.2) as server:
         client = await server.open()

@@ -5,10 +5,14 @@ import asyncio
 import ssl
 
 from microdot import Microdot
-from support import MICROPYTHON
+from microdot import server as server_module
+from support import MICROPYTHON, skip
 from wire import chunked, get, post, serve, until
 
 FOLDER = __file__.rsplit('/', 1)[0] + '/tls/' if '/' in __file__ else 'tls/'
+
+
+RESET = (1, 13, b'\1\0\0\0\0\0\0\0')  # SO_LINGER of no seconds
 
 
 def server_context():
@@ -132,6 +136,37 @@ async def test_gone_client_cancels_its_handler():
         await until(lambda: server.app.notes == ['started'])
         await client.close()
         await until(lambda: server.app.notes == ['started', 'finally'])
+
+
+async def test_a_reset_leaves_no_traceback():
+    if MICROPYTHON:
+        skip('its sockets cannot reset a connection')
+    app = make_app()
+    printed = []
+
+    @app.get('/endless')
+    async def endless(request):
+        return (b'x' * 1000 for _ in range(1000000))
+
+    @app.get('/two')
+    async def two(request):
+        await asyncio.sleep(0.02)
+        return 'two'
+
+    saved, server_module.print_exception = server_module.print_exception, printed.append
+    try:
+        async with serve_tls(app) as server:
+            for path in ('/endless', '/two', '/endless', '/two', '/'):
+                client = await server.open()
+                await client.send(get(path) + get('/two'))
+                if path != '/two':
+                    await client.read(10)
+                client.writer.transport.get_extra_info('socket').setsockopt(*RESET)
+                client.writer.transport.abort()
+                await until(lambda: not app._connections)
+    finally:
+        server_module.print_exception = saved
+    assert printed == []
 
 
 async def test_plain_bytes_do_not_hurt_the_server():
