@@ -31,11 +31,11 @@ def split_head(data):
     Returns (lines, rest), or ``None`` while the end of the head is missing. A line ends with CRLF;
     a bare LF is taken for one (RFC 9112, section 2.2).
     """
-    end = data.find(b'\r\n\r\n')
-    if end >= 0:
-        lines = data[:end].split(b'\r\n')
-        if len(lines) == data.count(b'\n', 0, end) + 1:
-            return lines, data[end + 4 :]
+    head, end, rest = data.partition(b'\r\n\r\n')
+    if end:
+        lines = head.split(b'\r\n')
+        if len(lines) == head.count(b'\n') + 1:
+            return lines, rest
     if b'\n\n' in data or b'\n\r\n' in data:
         from .heads import split_bare
 
@@ -69,8 +69,31 @@ def parse_head(lines, max_line, max_headers):
         from .heads import unusual_request_line
 
         words = unusual_request_line(line, max_line, lines)
+    host, fields, persistent = _take_fields(lines, max_line)
+    length, expects = 0, False
+    if (
+        fields
+        or not host
+        or host.rstrip(b'0123456789').rstrip(b':').strip(_USUAL)
+        or host.count(b':') > 1
+        or words[2] != b'HTTP/1.1'
+        or len(lines) > max_headers
+    ):
+        from .heads import framing
+
+        length, keep, expects = framing(words[2], host, fields or {}, lines, max_headers)
+        persistent = persistent and keep
+    version = '1.1' if words[2] == b'HTTP/1.1' else words[2][5:].decode()
+    return words[0].decode(), words[1].decode(), version, lines, length, persistent, expects
+
+
+def _take_fields(lines, max_line):
+    """Return (host, fields, persistent) of header lines, which are checked.
+
+    The fields are a dictionary of those that say how to read the rest, ``None`` if there are none.
+    """
     host = fields = None
-    length, persistent, expects = 0, True, False
+    persistent = True
     for line in lines:
         colon = line.find(b':')
         name = line[:colon].lower()
@@ -88,20 +111,7 @@ def parse_head(lines, max_line, max_headers):
             elif name != b'connection' or value != b'keep-alive':
                 fields = fields or {}
                 fields[name] = fields[name] + b',' + value if name in fields else value
-    if (
-        fields
-        or not host
-        or host.rstrip(b'0123456789').rstrip(b':').strip(_USUAL)
-        or host.count(b':') > 1
-        or words[2] != b'HTTP/1.1'
-        or len(lines) > max_headers
-    ):
-        from .heads import framing
-
-        length, keep, expects = framing(words[2], host, fields or {}, lines, max_headers)
-        persistent = persistent and keep
-    version = '1.1' if words[2] == b'HTTP/1.1' else words[2][5:].decode()
-    return words[0].decode(), words[1].decode(), version, lines, length, persistent, expects
+    return host, fields, persistent
 
 
 def date_line():
