@@ -4,9 +4,9 @@ import asyncio
 import os
 
 import pytest
+import shims
 
-import microdot
-from microdot import asgi
+from microdot import asgi, websocket
 from microdot.asgi import Microdot, Request, Response
 
 SCOPE = {
@@ -74,37 +74,17 @@ async def ask(app, *messages, **scope):
 
 
 def echo_app(result):
-    """An application of which each route returns result(request)."""
-    app = Microdot()
-
-    async def handler(request, path=''):
-        value = result(request)
-        return await value if hasattr(value, '__await__') else value
-
-    for pattern in ('/', '/<path:path>'):
-        app.route(pattern, methods=['GET', 'POST'])(handler)
-    return app
+    return shims.echo_app(Microdot, result)
 
 
 def test_names():
-    names = ('Request', 'Response', 'abort', 'redirect', 'send_file', 'URLPattern', 'AsyncBytesIO')
-    for name in (*names, 'iscoroutine'):
-        ours, theirs = getattr(asgi, name), getattr(microdot, name)
-        assert ours == theirs, name
+    shims.check_names(asgi)
     assert asgi.os is os
-    assert issubclass(asgi.Microdot, microdot.Microdot)
-    assert issubclass(asgi.WebSocket, microdot.websocket.WebSocket)
+    assert issubclass(asgi.WebSocket, websocket.WebSocket)
 
 
 async def test_request():
-    seen = []
-    app = Microdot()
-
-    @app.post('/foo/<name>')
-    async def handler(request, name):
-        seen.append((request, name))
-        return 'response', {'Content-Type': 'text/plain', 'Set-Cookie': ['foo=foo', 'bar=bar']}
-
+    app, seen = shims.app_for_request(Microdot)
     scope = {
         'path': '/foo/bar',
         'query_string': b'a=1',
@@ -123,8 +103,7 @@ async def test_request():
     }
     client = await ask(app, *parts(b're', b'qu', b'', b'st'), **scope)
     request, name = seen[0]
-    assert (name, request.app, request.method, request.path) == ('bar', app, 'POST', '/foo/bar')
-    assert (request.url, request.query_string, request.args['a']) == ('/foo/bar?a=1', 'a=1', '1')
+    shims.check_request(app, request, name)
     assert request.headers == {
         'Authorization': 'Bearer x',
         'Cookie': 'a=b; c=d',
@@ -132,20 +111,13 @@ async def test_request():
         'Content-Length': '6',
         'Etag': '\u00ff',
     }
-    assert request.cookies == {'a': 'b', 'c': 'd'}
-    assert (request.http_version, request.scheme) == ('HTTP/1.1', 'https')
-    assert request.client_addr == ('1.2.3.4', 5678)
     assert (request.body, request.content_length) == (b'requst', 6)
     assert await request.stream.read() == b'requst'
     assert request.asgi_scope['path'] == '/foo/bar'
     assert request.sock[1] == client.send and callable(request.sock[0])
     assert client.head[0] == 200
-    assert sorted(client.head[1]) == [
-        (b'content-length', b'8'),
-        (b'content-type', b'text/plain'),
-        (b'set-cookie', b'bar=bar'),
-        (b'set-cookie', b'foo=foo'),
-    ]
+    wanted = [(name.lower().encode(), value.encode()) for name, value in shims.REQUEST_HEADERS]
+    assert sorted(client.head[1]) == wanted
     assert client.body == b'response'
 
 
@@ -223,21 +195,9 @@ async def test_little_known():
     assert client.sent == []
 
 
-STREAMS = [
-    (lambda s: s.read(), b'one\ntwo;three'),
-    (lambda s: s.read(-1), b'one\ntwo;three'),
-    (lambda s: s.read(0), b''),
-    (lambda s: s.read(2), b'on'),
-    (lambda s: s.readexactly(9), b'one\ntwo;t'),
-    (lambda s: s.readline(), b'one\n'),
-    (lambda s: s.readuntil(b';t'), b'one\ntwo;t'),
-    (lambda s: s.readuntil(b'nowhere'), b'one\ntwo;three'),
-]
-
-
 @pytest.mark.parametrize('limit', [5, 16384])
 @pytest.mark.parametrize('length', [b'13', None])
-@pytest.mark.parametrize('call, result', STREAMS)
+@pytest.mark.parametrize('call, result', shims.STREAMS)
 async def test_streams(call, result, length, limit, monkeypatch):
     monkeypatch.setattr(Request, 'max_body_length', limit)
     bodies = []
@@ -251,7 +211,7 @@ async def test_streams(call, result, length, limit, monkeypatch):
     body = parts(b'on', b'e\nt', b'wo', b';', b'', b'three')
     client = await ask(app, *body, method='POST', headers=headers)
     assert client.body == result
-    assert bodies == [b'' if limit == 5 else b'one\ntwo;three']
+    assert bodies == [b'' if limit == 5 else shims.BODY]
 
 
 @pytest.mark.parametrize(
@@ -304,60 +264,15 @@ async def test_body_object():
     assert body.closed == 1
 
 
-async def generated():
-    yield 'a'
-    yield b''
-    yield b'bc'
-
-
-RESPONSES = [
-    # result, status, headers, body
-    (lambda: 'text', 200, {b'content-length': b'4'}, b'text'),
-    (lambda: '', 200, {b'content-length': b'0'}, b''),
-    (lambda: bytearray(b'ab'), 200, {b'content-length': b'2'}, b'ab'),
-    (lambda: {'a': 1}, 200, {b'content-type': b'application/json; charset=UTF-8'}, b'{"a": 1}'),
-    (lambda: ('x', 201, {'X-Y': 5}), 201, {b'x-y': b'5'}, b'x'),
-    (lambda: ('x', {'X': 'caf\u00e9'}), 200, {b'x': 'caf\u00e9'.encode()}, b'x'),
-    (lambda: None, 204, {b'content-length': None, b'content-type': None}, b''),
-    (lambda: ('never', 304), 304, {b'content-type': None}, b''),
-    (lambda: ('never', 204), 204, {b'content-length': None}, b''),
-    (generated, 200, {b'content-length': None}, b'abc'),
-    (lambda: iter(['1', b'2']), 200, {b'content-length': None}, b'12'),
-    (lambda: (generated(), {'Content-Length': 2}), 200, {b'content-length': b'2'}, b'ab'),
-    (lambda: ('abc', {'Content-Length': 2}), 200, {b'content-length': b'2'}, b'ab'),
-    (lambda: ('x', {'Connection': 'close'}), 200, {b'connection': None}, b'x'),
-    (lambda: ('x', {'Transfer-Encoding': 'a'}), 200, {b'transfer-encoding': None}, b'x'),
-    (lambda: ('x', {'X': 'a\nb'}), 500, {b'x': None}, b'Internal server error'),
-    (lambda: ('x', {'X y': 'a'}), 500, {b'x y': None}, b'Internal server error'),
-    (lambda: ('x', {'Content-Length': 'a'}), 500, {}, b'Internal server error'),
-    (lambda: ('x', 99), 500, {}, b'Internal server error'),
-    (lambda: Response('x', reason='a\nb'), 500, {}, b'Internal server error'),
-    (lambda: 1 / 0, 500, {}, b'Internal server error'),
-    (lambda: asgi.abort(409, 'no'), 409, {}, b'no'),
-    (
-        lambda: asgi.send_file(__file__),
-        200,
-        {b'content-length': b'%d' % os.stat(__file__).st_size},
-        None,
-    ),
-]
-
-
 @pytest.mark.parametrize('method', ['GET', 'HEAD'])
-@pytest.mark.parametrize('row', RESPONSES)
+@pytest.mark.parametrize('row', shims.RESPONSES)
 async def test_responses(row, method):
-    result, status, headers, body = row
-    client = await ask(echo_app(lambda request: result()), method=method)
-    names = [name for name, _ in client.head[1]]
-    assert client.head[0] == status
-    assert len(set(names)) == len(names)
-    for name, value in headers.items():
-        assert dict(client.head[1]).get(name) == value
-    assert all(type(item) is bytes for pair in client.head[1] for item in pair)
-    assert client.body == (b'' if method == 'HEAD' else body if body is not None else client.body)
-    if method == 'GET' and body is None:
-        with open(__file__, 'rb') as file:
-            assert client.body == file.read()
+    client = await ask(echo_app(lambda request: row[0]()), method=method)
+    status, headers = client.head
+    assert all(type(item) is bytes for pair in headers for item in pair)
+    assert all(name == name.lower() for name, _ in headers)
+    pairs = [(name.decode(), value.decode()) for name, value in headers]
+    shims.check_response(row, method, status, pairs, client.body)
 
 
 async def test_already_handled():
