@@ -86,6 +86,9 @@ def outcome(test):
 
 def run(module_name, path='', part=''):
     """Import a module and run its tests whose names contain `part`; return the failures."""
+    # What applications from source do, too: modules that load on the way would leave the heap in
+    # pieces, of which one or the other test then finds none large enough.
+    gc.threshold(16384)
     counts = {'PASS': 0, 'FAIL': 0, 'SKIP': 0}
     module = __import__(module_name)
     for name in tests_of(module, path):
@@ -103,9 +106,6 @@ def run(module_name, path='', part=''):
 def main(arguments):
     """Run the file named on the command line; exits 1 after a failure."""
     make_room_for_names()
-    # What applications from source do, too: modules that load on the way would leave the heap in
-    # pieces, of which one or the other test then finds none large enough.
-    gc.threshold(16384)
     path = arguments[0]
     folder, _, file = ('./' + path).rpartition('/')
     sys.path[0] = folder  # instead of this script's own
