@@ -5,9 +5,9 @@ import importlib.util
 import re
 
 import pytest
-from exchanges import BOTH, CPYTHON, play
 
 import needs
+from exchanges import BOTH, CPYTHON, play
 from serving import ROOT, copied, serve
 
 EXAMPLES = ROOT / 'examples'

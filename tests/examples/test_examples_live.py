@@ -12,9 +12,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from exchanges import BENCHMARK, Visitor, play
 
 import needs
+from exchanges import BENCHMARK, Visitor, play
 from serving import DEADLINE, ROOT, copied, free_port, running, serve
 
 RUNTIMES = pytest.mark.parametrize('runtime', ['micropython', 'cpython'])
