@@ -31,11 +31,11 @@ def split_head(data):
     Returns (lines, rest), or ``None`` while the end of the head is missing. A line ends with CRLF;
     a bare LF is taken for one (RFC 9112, section 2.2).
     """
-    head, end, rest = data.partition(b'\r\n\r\n')
-    if end:
-        lines = head.split(b'\r\n')
-        if len(lines) == head.count(b'\n') + 1:
-            return lines, rest
+    end = data.find(b'\r\n\r\n')
+    if end >= 0:
+        lines = data[:end].split(b'\r\n')
+        if len(lines) == data.count(b'\n', 0, end) + 1:
+            return lines, data[end + 4 :]
     if b'\n\n' in data or b'\n\r\n' in data:
         from .heads import split_bare
 
