@@ -1,5 +1,7 @@
 """An application's folder on its way into a firmware."""
 
+import shutil
+
 import pytest
 
 import building
@@ -38,6 +40,23 @@ def test_its_modules(app, tmp_path):
     made = application.prepare(app, tmp_path / 'made')
     assert names(made) == MODULES
     assert (made / 'frozen_application.py').read_text() == 'import parts\n'
+
+
+def test_files_that_stay_behind_are_named(app, tmp_path, capsys):
+    (app / 'static').mkdir()
+    (app / 'static' / 'style.css').write_text('a {}\n')
+    (app / 'README.md').write_text('About it\n')
+    application.prepare(app, tmp_path / 'made')
+    said = 'Not in the firmware, where there are no files: notes.txt. `make deploy` brings them\n'
+    assert capsys.readouterr().err == said
+    (app / 'notes.txt').unlink()
+    for name in 'edcba':
+        (app / 'pages' / (name + '.html')).write_text('')
+    application.prepare(app, tmp_path / 'made')
+    assert 'pages/a.html, pages/b.html, pages/c.html, pages/d.html and more. ' in capsys.readouterr().err
+    shutil.rmtree(app / 'pages')
+    application.prepare(app, tmp_path / 'made')
+    assert capsys.readouterr().err == ''
 
 
 def test_its_main_file_may_be_named_otherwise(app, tmp_path):

@@ -7,7 +7,8 @@
   application has `autoescape=True`.
 - `static/` becomes the module `static_resources` (tools/resources.py).
 
-Everything else (tests, names that start with a dot, files of other kinds) stays behind.
+Everything else (tests, names that start with a dot, files of other kinds) stays behind; of files
+that the application may open this is said.
 """
 
 import os
@@ -17,12 +18,14 @@ import sys
 from pathlib import Path
 
 import runtimes
-from firmware.steps import Failure, copy, remove
+from firmware.steps import Failure, copy, remove, say
 
 MAIN = 'frozen_application.py'
 # Not modules of an application: tests, and what is packed.
 LEFT = ('tests', 'static')
 OURS = ('main.py', 'startup.py', 'link.py', 'launch.py', 'serve.py', MAIN)
+NO_FILES = ('.py', '.pyi', '.pyc', '.md')  # that an application opens
+SHOWN = 4  # names
 TOOLS = runtimes.ROOT / 'tools'
 AUTOESCAPE = re.compile(rb'\bautoescape\s*=\s*True\b')
 
@@ -49,7 +52,25 @@ def prepare(app, folder):
     for path in folder.rglob('*.py'):
         if str(path.relative_to(folder)) not in (*wanted, *made):
             remove(path)
+    tell(left_behind(main.parent))
     return folder
+
+
+def left_behind(app):
+    """The names of the files that are not in the firmware, and that the application may open."""
+    found = []
+    for top, folders, names in os.walk(app):
+        packed = (*LEFT, 'templates')
+        folders[:] = sorted(name for name in folders if name not in packed and name[0] not in '._')
+        inside = Path(top).relative_to(app)
+        found += [str(inside / n) for n in sorted(names) if n[0] != '.']
+    return [name for name in found if not name.endswith(NO_FILES)]
+
+
+def tell(left):
+    if left:
+        names = ', '.join(left[:SHOWN]) + (' and more' if len(left) > SHOWN else '')
+        say(f'Not in the firmware, where there are no files: {names}. `make deploy` brings them')
 
 
 def modules(main):
