@@ -7,8 +7,11 @@ from microdot.static import Static, is_safe
 from microdot.test_client import TestClient
 from support import MICROPYTHON, skip
 
-ROOT = __file__[: __file__.rfind('/') + 1] + 'static'
-ABSOLUTE = __file__[: __file__.rfind('/') + 1] + 'support.py'  # a file that exists
+FOLDER = __file__[: __file__.rfind('/') + 1]
+ROOT = FOLDER + 'static'
+ABSOLUTE = FOLDER + 'support.py'  # a file that exists, however this one was named
+if ABSOLUTE[0] != '/':
+    ABSOLUTE = (os.getcwd() + '/' + ABSOLUTE).replace('/./', '/')
 
 # names (percent-decoded), whether they are safe, whether they are safe when hidden ones are served
 NAMES = (
