@@ -97,7 +97,7 @@ bench: $(MICROPYTHON_SET) $(VENV) ## Print the CPU per request beside a raw serv
 size: .venv/stamps/size $(MICROPYTHON_SET) ## Print what the framework costs in memory
 	@$(VENV) tools/size.py $(ARGS)
 
-mip: .venv/stamps/deploy ## Make packages that mpremote mip install takes from a web server: dist/mip
+mip: .venv/stamps/deploy ## Make packages that mpremote mip install takes from a web server: build/mip
 	@$(VENV) tools/mip.py
 
 bundle: $(VENV) ## Make the core a single file: build/bundle/microdot.py

@@ -13,15 +13,14 @@ cannot be told to be right ends the tool with one line. Comments and docstrings 
 import argparse
 import ast
 import builtins
-import os
 import sys
 from pathlib import Path
 
-import mip
+import payload
 import runtimes
-from firmware.steps import Failure
+from firmware.steps import BUILD, Failure, write
 
-FILE = runtimes.ROOT / 'build' / 'bundle' / 'microdot.py'
+FILE = BUILD / 'bundle' / 'microdot.py'
 PACKAGE = runtimes.LIB / 'microdot'
 PUBLIC = 'microdot'  # the module whose names the file is for
 # What stands for `compat`, by the runtime: the branches of one `if`.
@@ -276,7 +275,7 @@ class Bundle:
     """All modules that the public one needs, in one namespace."""
 
     def __init__(self):
-        core = {Path(name).stem for name, _, _ in mip.manifest(extensions=False)[1]}
+        core = {Path(name).stem for name, _, _ in payload.manifest(extensions=False)}
         self.modules = {}
         waiting = [PUBLIC, *COMPAT]
         while waiting:
@@ -294,7 +293,7 @@ class Bundle:
             owner = 'compat' if module.name in COMPAT else module.name
             for name in module.defined:
                 owners.setdefault(name, set()).add(owner)
-        plain = {name for module in self.modules.values() for name in imported(module.plain)}
+        plain = {name for module in self.modules.values() for name in bound_in(module.plain)}
         public = self.modules[PUBLIC]
         kept = set(public.defined) | set(public.imports)
         called = {}
@@ -343,7 +342,7 @@ class Bundle:
 
     def names_in(self, module):
         """{name in a module: name in the bundle}."""
-        names = {name: name for name in imported(module.plain)}
+        names = {name: name for name in bound_in(module.plain)}
         for name, (source, there) in module.imports.items():
             names[name] = self.resolve(source, there)
         names.update((name, self.called[module.name, name]) for name in module.defined)
@@ -365,8 +364,8 @@ class Bundle:
                 if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == '_late':
                     late = ast.literal_eval(node.value)
                     eager[module.name].add(self.called[late, LATE])
-        parts = [HEADER.format(version=mip.version()), self.plain_imports(), LOAD]
-        parts.append(f'__version__ = {mip.version()!r}')
+        parts = [HEADER.format(version=payload.version()), self.plain_imports(), LOAD]
+        parts.append(f'__version__ = {payload.version()!r}')
         parts.append(platform_text(texts))
         parts += [texts[name] for name in in_order(eager, defines)]
         return '\n\n'.join(part.strip('\n') for part in parts if part.strip()) + '\n'
@@ -374,10 +373,6 @@ class Bundle:
     def plain_imports(self):
         lines = {ast.unparse(node) for module in self.modules.values() for node in module.plain}
         return '\n'.join(sorted(lines - {'import sys'}))
-
-
-def imported(nodes):
-    return bound_in(nodes)
 
 
 def platform_text(texts):
@@ -413,10 +408,7 @@ def main(arguments):
     try:
         text = Bundle().make()
         compile(text, str(file), 'exec')
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(file.name + '.new')
-        new.write_text(text)
-        os.replace(new, file)
+        write(file, text)
     except (Failure, OSError) as exc:
         sys.exit(str(exc))
     print(f'{runtimes.shown(file)}: {len(text.encode()):,} bytes')

@@ -1,6 +1,7 @@
 """Makes packages for MicroPython's installer `mip`: what `make mip` calls.
 
-    mip.py [FOLDER]         into dist/mip, or another folder
+    mip.py [FOLDER]         into build/mip, or another folder
+    mip.py --repository     write package.json and lib/package.json
 
 `microdot` is the core, `microdot-sse` an extension with all that it needs, `microdot-all` the lot:
 what is in which is read from `manifest.py`. `microdot-test-client`, which is frozen into nothing,
@@ -14,78 +15,43 @@ tests applications on a board. The folder can be put onto any web server as it i
 `6` stands for compiled modules (.mpy) of that version, which MicroPython loads since 1.19; `py` for
 source, which any other version takes (mpremote mip install --no-mpy). The same sources give the
 same bytes on every machine.
+
+The repository itself is two packages, of sources, wherever it is published: package.json has the
+core for `mpremote mip install github:OWNER/NAME`, lib/package.json the lot for
+`github:OWNER/NAME/lib`. A test tells when they have to be written anew.
 """
 
 import argparse
 import ast
-import contextlib
 import hashlib
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 import payload
 import runtimes
-from firmware.steps import Failure
+from firmware.steps import BUILD, Failure, replace, write
 
-FOLDER = runtimes.ROOT / 'dist' / 'mip'
+FOLDER = BUILD / 'mip'
+MARK = 'index.json'  # which tells a folder of packages
 CORE = 'microdot'
 SHORT = 8  # digits of the checksums that files are called by, as in MicroPython's own index
 ABOUT = 'A web framework that fits a microcontroller'
 
 
-class Options:
-    """What MicroPython's build gives a manifest as `options`."""
-
-    def __init__(self, given):
-        self._kwargs = given
-        self._defaults = {}
-
-    def defaults(self, **values):
-        self._defaults = values
-
-    def __getattr__(self, name):
-        return self._kwargs.get(name, self._defaults.get(name))
-
-
-def manifest(**given):
-    """Run manifest.py with these options.
-
-    Returns its names and [(name of a module's file, path, level of optimization)].
-    """
-    found = []
-
-    def package(name, files, base_path, opt):
-        folder = runtimes.ROOT / base_path
-        found.extend((f'{name}/{file}', folder / name / file, opt) for file in files)
-
-    names = {'options': Options(given), 'package': package, 'freeze': package}
-    path = runtimes.ROOT / 'manifest.py'
-    with contextlib.chdir(runtimes.ROOT):
-        exec(compile(path.read_text(), str(path), 'exec'), names)
-    return names, found
-
-
-def version():
-    """The framework's version, read and not imported."""
-    tree = ast.parse((runtimes.LIB / 'microdot' / '__init__.py').read_text())
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == '__version__':
-            return ast.literal_eval(node.value)
-    raise Failure('lib/microdot/__init__.py has no __version__')
-
-
 def packages():
-    """{name of a package: (modules as in `manifest`, names of packages that it needs)}."""
-    names, core = manifest(extensions=False)
+    """{name of a package: (modules as in `payload.manifest`, names of packages that it needs)}."""
+    core = payload.manifest(extensions=False)
+
+    def beyond(modules):
+        return [module for module in modules if module not in core], (CORE,)
+
     found = {CORE: (core, ())}
-    for extension in sorted(names['EXTENSIONS']):
-        _, modules = manifest(extensions=False, **{extension: True})
-        own = [module for module in modules if module not in core]
-        found[f'{CORE}-{extension}'] = (own, (CORE,))
-    found[f'{CORE}-test-client'] = (test_client(core), (CORE,))
-    found[f'{CORE}-all'] = ([module for module in manifest()[1] if module not in core], (CORE,))
+    for extension in payload.extensions():
+        alone = payload.manifest(extensions=False, **{extension: True})
+        found[f'{CORE}-{extension}'] = beyond(alone)
+    found[f'{CORE}-test-client'] = beyond(test_client(core))
+    found[f'{CORE}-all'] = beyond(payload.manifest())
     return found
 
 
@@ -116,8 +82,7 @@ class Index:
 
     def __init__(self, folder):
         self.folder = folder
-        self.version = version()
-        self.listed = []
+        self.version = payload.version()
 
     def write(self, name, data):
         path = self.folder / name
@@ -136,10 +101,13 @@ class Index:
         self.write(f'file/{short[:2]}/{short}', data)
         return short
 
+    def add_files(self, files):
+        """Keep {name: bytes} and return [[name, checksum]]."""
+        return [[name, self.add_file(files[name])] for name in sorted(files)]
+
     def add(self, kind, name, files, needed):
         """Add a package, given its files and {name of a package that it needs: its files}."""
-        hashes = [[path, self.add_file(files[path])] for path in sorted(files)]
-        entry = {'v': 1, 'version': self.version, 'hashes': hashes}
+        entry = {'v': 1, 'version': self.version, 'hashes': self.add_files(files)}
         if needed:
             entry['deps'] = [[other, self.version] for other in sorted(needed)]
         for called in (self.version, 'latest'):
@@ -148,10 +116,7 @@ class Index:
         for other in needed.values():
             everything.update(other)
         # Beside the folder of the files: not all that fetches them understands `..`.
-        urls = []
-        for path in sorted(everything):
-            short = self.add_file(everything[path])
-            urls.append([path, f'file/{short[:2]}/{short}'])
+        urls = [[path, f'file/{short[:2]}/{short}'] for path, short in self.add_files(everything)]
         suffix = '.py.json' if kind == 'py' else '.json'
         self.write_json(name + suffix, {'version': self.version, 'urls': urls})
 
@@ -162,7 +127,7 @@ class Index:
             {'name': name, 'version': self.version, 'versions': versions, 'description': ABOUT}
             for name in sorted(names)
         ]
-        self.write_json('index.json', {'v': 2, 'packages': listed})
+        self.write_json(MARK, {'v': 2, 'packages': listed})
 
 
 def build(folder):
@@ -178,32 +143,35 @@ def build(folder):
     return sorted(found)
 
 
-def replace(folder, make):
-    """Put what `make(folder)` makes into a folder in place of what it had; return its result."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix='.new-') as made:
-        new = Path(made) / 'new'
-        new.mkdir()
-        result = make(new)
-        if folder.exists():
-            folder.rename(Path(made) / 'old')
-        new.rename(folder)
-    return result
+def in_repository():
+    """{path: text} of what makes the repository a package: the core at its top, the lot in lib."""
+    found = packages()
+    core, everything = found[CORE][0], found[f'{CORE}-all'][0]
+    lib = runtimes.LIB.name + '/'
+    return {
+        'package.json': source_package(core, lib),
+        lib + 'package.json': source_package(core + everything, ''),
+    }
 
 
-def check_folder(folder):
-    """Failure for a folder that holds something else than packages."""
-    if folder.exists() and not (folder / 'index.json').is_file() and any(folder.iterdir()):
-        raise Failure(f'{folder}: has something else in it: name a new folder')
+def source_package(modules, folder):
+    """The text of a package.json for sources that lie in a folder beside it, a line a file."""
+    pairs = ',\n'.join('  ' + json.dumps([name, folder + name]) for name, _, _ in modules)
+    return f'{{\n "version": {json.dumps(payload.version())},\n "urls": [\n{pairs}\n ]\n}}\n'
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog='mip.py', description='Make packages for mip.')
     parser.add_argument('folder', nargs='?', type=Path, default=FOLDER)
-    folder = parser.parse_args(arguments).folder.resolve()
+    parser.add_argument('--repository', action='store_true', help='write package.json files')
+    chosen = parser.parse_args(arguments)
     try:
-        check_folder(folder)
-        names = replace(folder, build)
+        if chosen.repository:
+            for name, text in in_repository().items():
+                write(runtimes.ROOT / name, text)
+            return
+        folder = chosen.folder.resolve()
+        names = replace(folder, MARK, build)
     except (Failure, OSError) as exc:
         sys.exit(str(exc))
     size = sum(path.stat().st_size for path in folder.glob('file/*/*'))

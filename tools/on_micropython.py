@@ -35,15 +35,19 @@ def run(files, part=''):
     return results
 
 
-def run_file(file, part=''):
-    """Run one file to its end or to its deadline; return its FileResult and what it printed."""
+def run_file(file, *arguments, runner=RUNNER, framework=runtimes.LIB, heap=runtimes.HEAP):
+    """Run one file to its end or to its deadline; return its FileResult and what it printed.
+
+    `arguments` go to the runner after the file, `framework` is the folder that `microdot` is in,
+    `heap` what a file gets that asks for none.
+    """
     wishes = dict(MARKER.findall('\n'.join(file.read_text().splitlines()[:MARKED_LINES])))
     timeout = int(wishes.get('timeout', TIMEOUT))
-    command = runtimes.micropython_command(wishes.get('heap', runtimes.HEAP))
-    environment = runtimes.micropython_environment(runtimes.LIB, file.parent)
+    command = runtimes.micropython_command(wishes.get('heap', heap))
+    environment = runtimes.micropython_environment(framework, file.parent)
     try:
         ended = subprocess.run(
-            [*command, str(RUNNER), str(file), part],
+            [*command, str(runner), str(file), *arguments],
             cwd=runtimes.ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -39,30 +39,54 @@ KEPT = BUILD / 'mpy'
 
 
 class Options:
-    """What MicroPython's build gives a manifest as `options`: here, always the defaults."""
+    """What MicroPython's build gives a manifest as `options`."""
 
-    _kwargs = {}
+    def __init__(self, given):
+        self._kwargs = given
+        self._defaults = {}
 
     def defaults(self, **values):
-        self.__dict__.update(values)
+        self._defaults = values
 
     def __getattr__(self, name):
-        return None
+        return self._kwargs.get(name, self._defaults.get(name))
 
 
-def manifest():
-    """[(name of a module's file, path, level of optimization)] as manifest.py has them."""
+def run_manifest(**given):
+    """Run manifest.py with these options.
+
+    Returns its names and [(name of a module's file, path, level of optimization)].
+    """
     found = []
 
     def package(name, files, base_path, opt):
         folder = runtimes.ROOT / base_path
         found.extend((f'{name}/{file}', folder / name / file, opt) for file in files)
 
-    functions = {'options': Options(), 'package': package, 'freeze': package}
+    names = {'options': Options(given), 'package': package}
     path = runtimes.ROOT / 'manifest.py'
     with contextlib.chdir(runtimes.ROOT):
-        exec(compile(path.read_text(), str(path), 'exec'), functions)
-    return found
+        exec(compile(path.read_text(), str(path), 'exec'), names)
+    return names, found
+
+
+def manifest(**given):
+    """What manifest.py freezes with these options, as in `run_manifest`."""
+    return run_manifest(**given)[1]
+
+
+def extensions():
+    """The names of the extensions, as manifest.py calls them."""
+    return sorted(run_manifest()[0]['EXTENSIONS'])
+
+
+def version():
+    """The framework's version, read and not imported."""
+    text = (runtimes.LIB / 'microdot' / '__init__.py').read_text()
+    found = re.search(r"^__version__ = '([^']+)'$", text, re.M)
+    if not found:
+        raise Failure('lib/microdot/__init__.py has no __version__')
+    return found.group(1)
 
 
 def framework(arch='', without=()):

@@ -17,7 +17,6 @@ import argparse
 import email
 import hashlib
 import json
-import os
 import platform
 import re
 import shutil
@@ -32,7 +31,7 @@ import bundle
 import mip
 import payload
 import runtimes
-from firmware.steps import FIRMWARE, Failure, ask, say
+from firmware.steps import FIRMWARE, Failure, ask, replace, say
 from runtimes import LIB, ROOT
 
 FOLDER = ROOT / 'dist'
@@ -144,7 +143,7 @@ def checksums(folder):
 
 def make(folder):
     """Fill an empty folder with everything, and return the version."""
-    version = mip.version()
+    version = payload.version()
     text = notes(version)
     say('Building wheel and sdist')
     build_packages(folder)
@@ -158,20 +157,12 @@ def make(folder):
     return version
 
 
-def check_folder(folder):
-    """Failure for a folder that holds something else than a release, or packages for mip."""
-    names = set(os.listdir(folder)) if folder.exists() else set()
-    if names - {'mip'} and SUMS not in names:
-        raise Failure(f'{folder}: has something else in it: name a new folder')
-
-
 def main(arguments):
     parser = argparse.ArgumentParser(prog='release.py', description='Gather a release.')
     parser.add_argument('folder', nargs='?', type=Path, default=FOLDER)
     folder = parser.parse_args(arguments).folder.resolve()
     try:
-        check_folder(folder)
-        version = mip.replace(folder, make)
+        version = replace(folder, SUMS, make)
     except (Failure, OSError) as exc:
         sys.exit(str(exc))
     names = sorted(path.name for path in folder.iterdir() if path.is_file())

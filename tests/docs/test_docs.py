@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-import mip
+import payload
 import runtimes
 
 DOCS = runtimes.ROOT / 'docs'
@@ -25,7 +25,7 @@ def test_without_warnings(build):
 
 def test_the_pages_of_extensions_say_what_to_freeze():
     said = [re.findall(r'\*\*Freeze:\*\* `([a-z]+)=True`', page.read_text()) for page in PAGES]
-    assert sorted(sum(said, [])) == sorted(mip.manifest()[0]['EXTENSIONS'])
+    assert sorted(sum(said, [])) == payload.extensions()
 
 
 class Page(html.parser.HTMLParser):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import installed
 import pytest
 
 import bundle
@@ -15,15 +16,20 @@ import runtimes
 from firmware.steps import Failure
 
 DEADLINE = 240
-RUNNER = runtimes.ROOT / 'tests' / 'micropython_runner.py'
-TESTS = runtimes.ROOT / 'tests' / 'core'
-# What the core's parts are tested by; between them they need all modules of the bundle.
-SELECTED = """
-    test_error_handlers test_handlers test_http1 test_invoke_handler test_methods test_mount
-    test_request test_request_body test_response test_response_body test_results test_routing
-    test_send_file test_server_chunks test_server_heads test_server_lifecycle
-    test_server_persistent test_server_streams test_url_pattern
-""".split()
+SOURCE_HEAP = '1M'  # as source it is compiled as a whole
+# What the tests of the core take from modules of the package, beside the file.
+RUNNER = """
+import sys
+
+import microdot
+
+assert not hasattr(microdot, '__path__')  # a module, not a package
+microdot.__path__ = {beside!r} if sys.implementation.name == 'micropython' else [{beside!r}]
+sys.path.insert(1, {tests!r})
+import installed_runner
+
+installed_runner.main(sys.argv[1:])
+"""
 NAMES = """
     Microdot Request Response abort redirect send_file URLPattern AsyncBytesIO iscoroutine
     urldecode urlencode NoCaseDict MultiDict mro HTTPException invoke_handler print_exception
@@ -84,34 +90,38 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def packages(tmp_path_factory):
-    """Folders, with source and compiled, of a package that is the bundle.
+def compiled(made, tmp_path_factory):
+    """The folder with the file alone, compiled as in a release."""
+    folder = tmp_path_factory.mktemp('compiled')
+    data = payload.compile_one('microdot.py', made / 'microdot.py', 3, '')
+    (folder / 'microdot.mpy').write_bytes(data)
+    return folder
 
-    The modules that are in the bundle only have its names, for the tests and the extensions, which
-    take them from there.
+
+@pytest.fixture(scope='module')
+def runner(tmp_path_factory):
+    """A program that runs core tests on the file.
+
+    They import modules of the package, and the test client does. So `microdot` gets a `__path__`
+    to a folder in which the modules that went into the file only have its names.
     """
-    source = tmp_path_factory.mktemp('source')
-    package = source / 'microdot'
-    shutil.copytree(runtimes.LIB / 'utemplate', source / 'utemplate')
-    shutil.copytree(runtimes.LIB / 'microdot', package)
+    folder = tmp_path_factory.mktemp('beside')
+    shutil.copytree(runtimes.LIB / 'microdot', folder / 'modules')
     made = bundle.Bundle()
     names = {name: made.names_in(module) for name, module in made.modules.items()}
-    for other in bundle.COMPAT[1:]:
-        names['compat'].update(names.pop(other))
-        (package / (other + '.py')).unlink()
+    for half in bundle.COMPAT[1:]:
+        names['compat'].update(names.pop(half))
     for name, called in names.items():
-        (package / (name + '.py')).write_text(
+        (folder / 'modules' / (name + '.py')).write_text(
             f'import microdot\nfor name, called in {called!r}.items():\n'
             '    if hasattr(microdot, called):\n'  # constants are not there at run time
             '        globals()[name] = getattr(microdot, called)\n'
         )
-    (package / '__init__.py').write_text(made.make())
-    compiled = tmp_path_factory.mktemp('compiled')
-    for path in source.rglob('*.py'):
-        target = (compiled / path.relative_to(source)).with_suffix('.mpy')
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(payload.compile_one(str(path.relative_to(source)), path, 0, ''))
-    return source, compiled
+    (folder / 'modules' / '__init__.py').unlink()
+    program = folder / 'runner.py'
+    beside, tests = str(folder / 'modules'), str(runtimes.ROOT / 'tests')
+    program.write_text(RUNNER.format(beside=beside, tests=tests))
+    return program
 
 
 def free_port():
@@ -140,37 +150,37 @@ def test_alone_on_cpython(made, tmp_path):
     assert run(command, tmp_path, PYTHONPATH=str(made)).splitlines() == ANSWERS
 
 
-@pytest.mark.parametrize(('compiled', 'heap'), [(True, '192K'), (False, '1M')])
-def test_alone_on_micropython(compiled, heap, made, tmp_path):
+@pytest.mark.parametrize(('kind', 'heap'), [('mpy', runtimes.HEAP), ('py', SOURCE_HEAP)])
+def test_alone_on_micropython(kind, heap, made, compiled, tmp_path):
     needs.micropython()
     script = tmp_path / 'application.py'
     script.write_text(APPLICATION)
-    folder = made
-    if compiled:
-        folder = tmp_path
-        data = payload.compile_one('microdot.py', made / 'microdot.py', 3, '')
-        (folder / 'microdot.mpy').write_bytes(data)
+    folder = {'py': made, 'mpy': compiled}[kind]
     command = [*runtimes.micropython_command(heap), str(script), str(free_port())]
     path = f'{folder}:.frozen'
     assert run(command, tmp_path, MICROPYPATH=path).splitlines() == ANSWERS
 
 
-def test_the_core_tests_on_cpython(packages):
-    files = [str(TESTS / (name + '.py')) for name in SELECTED]
-    path = f'pythonpath={packages[0]} tests tests/core'
-    options = ['-o', path, '-p', 'no:cacheprovider']
-    output = run([sys.executable, '-B', '-m', 'pytest', *options, *files], runtimes.ROOT)
-    assert 'failed' not in output
-    assert '[100%]' in output
+def check(outcome, file, beside):
+    """Assert that all tests passed on the file, and all else came from beside it."""
+    (alone,) = [path for path in outcome.imported if path.parent == file.parent]
+    assert alone == file
+    outcome.imported.discard(file)
+    outcome.check(installed.files_of('core'), beside)
 
 
-def test_the_core_tests_on_micropython(packages):
-    needs.micropython()
-    for name in SELECTED:
-        command = [*runtimes.micropython_command('512K'), str(RUNNER), str(TESTS / (name + '.py'))]
-        output = run(command, runtimes.ROOT, MICROPYPATH=f'{packages[1]}:{TESTS}:.frozen')
-        passed, failed, _ = output.splitlines()[-1].split()[1:]
-        assert int(passed) > 0 and int(failed) == 0, name
+def test_it_passes_the_core_tests_on_cpython(made, runner):
+    files = installed.files_of('core')
+    outcome = installed.on_cpython(sys.executable, files, runner=runner, folder=made)
+    check(outcome, made / 'microdot.py', runner.parent)
+
+
+@pytest.mark.parametrize(('kind', 'heap'), [('mpy', installed.HEAP), ('py', SOURCE_HEAP)])
+def test_it_passes_the_core_tests_on_micropython(kind, heap, made, compiled, runner):
+    folder = {'py': made, 'mpy': compiled}[kind]
+    files = installed.files_of('core')
+    outcome = installed.on_unix(folder, files, runner=runner, heap=heap)
+    check(outcome, folder / f'microdot.{kind}', runner.parent)
 
 
 def test_an_extension_is_missed_in_one_line(made, tmp_path):

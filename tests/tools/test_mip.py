@@ -1,5 +1,6 @@
 """tools/mip.py: packages that mpremote, and mip on a board, install from a web server."""
 
+import contextlib
 import functools
 import http.server
 import importlib
@@ -9,19 +10,22 @@ import subprocess
 import sys
 import threading
 
+import installed
 import pytest
 
 import mip
 import needs
 import payload
 import runtimes
-from firmware.steps import Failure
+from firmware.steps import Failure, replace
 
 DEADLINE = 120
-VERSION = mip.version()
-RUNNER = runtimes.ROOT / 'tests' / 'micropython_runner.py'
-CORE_TESTS = ('test_routing', 'test_request', 'test_response', 'test_server_persistent')
-EXTENSION_TESTS = ('test_sse_wire', 'test_login', 'test_utemplate', 'test_websocket_wire')
+VERSION = payload.version()
+# The tests of an extension that want others too.
+BESIDE = {'csrf': ('auth', 'cors')}
+KINDS = pytest.mark.parametrize('kind', ['6', 'py'], ids=['mpy', 'py'])
+SUFFIX = {'6': '.json', 'py': '.py.json'}
+MPY = {'6': {}, 'py': {'mpy': False}}  # options of mip
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -29,23 +33,37 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope='module')
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('mip') / 'packages'
-    names = mip.replace(folder, mip.build)
-    return folder, names
-
-
-@pytest.fixture(scope='module')
-def url(made):
-    """The address of a web server with the packages."""
-    handler = functools.partial(Handler, directory=str(made[0]))
+@contextlib.contextmanager
+def serving(folder):
+    """A web server with the files of a folder; gives its address."""
+    handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f'http://127.0.0.1:{server.server_port}'
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('mip') / 'packages'
+    names = replace(folder, mip.MARK, mip.build)
+    return folder, names
+
+
+@pytest.fixture(scope='module')
+def url(made):
+    """The address of a web server with the packages."""
+    with serving(made[0]) as address:
+        yield address
+
+
+@pytest.fixture(scope='module')
+def repository_url():
+    """The address of a web server with the files of the repository."""
+    with serving(runtimes.ROOT) as address:
+        yield address
 
 
 def read(folder, name):
@@ -61,7 +79,7 @@ def files_of(name, kind):
     return mip.contents(modules, kind)
 
 
-def installed(folder):
+def contents(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob('*')
@@ -71,9 +89,8 @@ def installed(folder):
 
 def test_the_packages_are_those_of_the_manifest(made):
     folder, names = made
-    extensions = mip.manifest()[0]['EXTENSIONS']
     others = {'microdot', 'microdot-all', 'microdot-test-client'}
-    assert set(names) == others | {f'microdot-{extension}' for extension in extensions}
+    assert set(names) == others | {f'microdot-{name}' for name in installed.EXTENSIONS}
     listed = read(folder, 'index.json')['packages']
     assert [entry['name'] for entry in listed] == sorted(names)
     for name in names:
@@ -86,7 +103,7 @@ def test_the_packages_are_those_of_the_manifest(made):
 
 def test_all_has_what_is_frozen(made):
     folder, _ = made
-    frozen = {name for name, _, _ in mip.manifest()[1]}
+    frozen = {name for name, _, _ in payload.manifest()}
     assert {path for path, _ in read(folder, 'microdot-all.py.json')['urls']} == frozen
 
 
@@ -110,10 +127,10 @@ def test_no_stubs(made):
 
 def test_the_same_sources_give_the_same_bytes(made, tmp_path):
     mip.build(tmp_path)
-    assert installed(tmp_path) == installed(made[0])
+    assert contents(tmp_path) == contents(made[0])
 
 
-def install_on_device(url, name, target, **options):
+def install_on_device(name, target, **options):
     """Install with MicroPython's own mip."""
     script = f'import mip; mip.install({name!r}, target={str(target)!r}, **{options!r})'
     command = [needs.micropython(), '-X', 'heapsize=2M', '-c', script]
@@ -128,61 +145,149 @@ def install_on_device(url, name, target, **options):
     assert ended.stdout.splitlines()[-1] == 'Done', ended.stdout
 
 
-@pytest.mark.parametrize(('kind', 'options'), [('6', {}), ('py', {'mpy': False})])
-def test_mip_installs_from_the_index(kind, options, url, tmp_path):
-    install_on_device(url, 'microdot-sse', tmp_path, index=url, **options)
-    assert installed(tmp_path) == files_of('microdot-sse', kind)
+@KINDS
+def test_mip_installs_from_the_index(kind, url, tmp_path):
+    install_on_device('microdot-sse', tmp_path, index=url, **MPY[kind])
+    assert contents(tmp_path) == files_of('microdot-sse', kind)
 
 
-def run_tests(target, names):
-    for name in names:
-        file = runtimes.ROOT / 'tests' / 'core' / (name + '.py')
-        ended = subprocess.run(
-            [*runtimes.micropython_command(), str(RUNNER), str(file)],
-            cwd=runtimes.ROOT,
-            env=runtimes.micropython_environment(target, runtimes.ROOT / 'tests' / 'core'),
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        passed, failed, _ = ended.stdout.splitlines()[-1].split()[1:]
-        assert int(passed) > 0 and int(failed) == 0
+@KINDS
+def test_mip_installs_from_one_address(kind, url, tmp_path):
+    install_on_device(f'{url}/microdot-all{SUFFIX[kind]}', tmp_path)
+    assert contents(tmp_path) == files_of('microdot-all', kind)
 
 
-@pytest.mark.parametrize(('suffix', 'kind'), [('.json', '6'), ('.py.json', 'py')])
-def test_what_is_installed_from_one_address_passes_the_tests(suffix, kind, url, tmp_path):
-    install_on_device(url, f'{url}/microdot-all{suffix}', tmp_path)
-    assert installed(tmp_path) == files_of('microdot-all', kind)
-    install_on_device(url, f'{url}/microdot-test-client{suffix}', tmp_path)
-    run_tests(tmp_path, CORE_TESTS[:2] + EXTENSION_TESTS)
+class Device:
+    """A folder that packages are installed into, and tested in, before there is a test client."""
+
+    def __init__(self, url, kind, folder):
+        self.options = {'index': url, **MPY[kind]}
+        self.folder = folder
+
+    def install(self, *packages):
+        for package in packages:
+            install_on_device(package, self.folder, **self.options)
+
+    def test(self, files):
+        if files:
+            installed.on_unix(self.folder, files).check(files, self.folder)
+
+    def test_all(self, files, *beside):
+        """Run the files, those that use the test client after it has been installed."""
+        self.test([file for file in files if not installed.uses_client(file)])
+        self.install('microdot-test-client', *beside)
+        self.test([file for file in files if installed.uses_client(file)])
 
 
-def test_the_core_alone_passes_the_tests(url, tmp_path):
-    install_on_device(url, f'{url}/microdot.json', tmp_path)
-    assert installed(tmp_path) == files_of('microdot', '6')
-    install_on_device(url, f'{url}/microdot-test-client.json', tmp_path)
-    run_tests(tmp_path, CORE_TESTS)
+@pytest.fixture
+def device(url, kind, tmp_path):
+    return Device(url, kind, tmp_path)
 
 
-def test_real_mpremote(url, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(runtimes.ROOT / 'tests' / 'firmware'))
+@KINDS
+def test_the_core_alone_passes_all_tests_of_the_core(device, kind):
+    device.install('microdot')
+    assert contents(device.folder) == files_of('microdot', kind)
+    device.test_all(installed.files_of('core'))
+
+
+@KINDS
+@pytest.mark.parametrize('extension', installed.EXTENSIONS)
+def test_an_extension_alone_passes_its_tests(extension, device):
+    device.install(f'microdot-{extension}')
+    beside = [f'microdot-{name}' for name in BESIDE.get(extension, ())]
+    device.test_all(installed.files_of(extension), *beside)
+
+
+@KINDS
+def test_all_packages_pass_all_tests(device):
+    device.install('microdot-all', 'microdot-test-client')
+    device.test(installed.FILES)
+
+
+def test_every_extension_has_tests():
+    assert all(installed.files_of(owner) for owner in (*installed.EXTENSIONS, installed.CLIENT))
+
+
+@pytest.fixture
+def board(tmp_path, monkeypatch):
+    """Runs mpremote on a stand-in for a board, and returns what it says."""
     needs.micropython()
+    monkeypatch.syspath_prepend(str(runtimes.ROOT / 'tests' / 'firmware'))
     ptyboard = importlib.import_module('ptyboard')
-    script = (
-        'import os, microdot.sse, microdot\n'
-        'print(microdot.__version__, sorted(os.listdir("lib/microdot")))\n'
-    )
     with ptyboard.Board(tmp_path / 'board') as board:
-        mpremote = [sys.executable, '-m', 'mpremote', 'connect', board.port]
-        install = ['mip', 'install', '--index', url, '--target', '/lib', f'microdot-sse@{VERSION}']
-        for command in ([*install], ['exec', 'import sys; sys.path.append("/lib")\n' + script]):
+
+        def mpremote(*arguments):
             ended = subprocess.run(
-                [*mpremote, *command], capture_output=True, text=True, timeout=DEADLINE
+                [sys.executable, '-m', 'mpremote', 'connect', board.port, *arguments],
+                capture_output=True,
+                text=True,
+                timeout=DEADLINE,
             )
             assert ended.returncode == 0, ended.stdout + ended.stderr
-    names = [name.partition('/')[2] for name in files_of('microdot-sse', '6')]
-    assert ended.stdout.strip() == f'{VERSION} {sorted(names)}'
+            return ended.stdout
+
+        yield mpremote
+
+
+def contents_of(board, folder):
+    """{name: bytes} of /lib of the board, which are copied into a folder."""
+    folder.mkdir()
+    board('cp', '-r', ':/lib', str(folder))
+    return contents(folder / 'lib')
+
+
+def test_real_mpremote(board, url, tmp_path):
+    board('mip', 'install', '--index', url, '--target', '/lib', f'microdot-sse@{VERSION}')
+    assert contents_of(board, tmp_path / 'back') == files_of('microdot-sse', '6')
+    script = 'import microdot, microdot.sse; print(microdot.__version__, microdot.sse.__file__)'
+    said = board('exec', 'import sys; sys.path.append("/lib")\n' + script)
+    assert said.strip() == f'{VERSION} /lib/microdot/sse.mpy'
+
+
+def test_the_repository_is_a_package():
+    for name, text in mip.in_repository().items():
+        file = runtimes.ROOT / name
+        assert file.read_text() == text, 'stale: .venv/bin/python tools/mip.py --repository'
+
+
+@pytest.mark.parametrize(('path', 'package'), [('', 'microdot'), ('/lib', 'microdot-all')])
+def test_the_repository_is_installed(path, package, board, repository_url, tmp_path):
+    install_on_device(repository_url + path, tmp_path / 'device')
+    assert contents(tmp_path / 'device') == files_of(package, 'py')
+    board('mip', 'install', '--target', '/lib', repository_url + path)
+    assert contents_of(board, tmp_path / 'back') == files_of(package, 'py')
+
+
+class Hosted:
+    """What stands for a board, and for the web of the repository's host, within mpremote."""
+
+    def __init__(self):
+        self.asked, self.files = [], {}
+
+    def urlopen(self, url):
+        self.asked.append(url)
+        host, _, path = url.partition('/owner/name/v1.0/')
+        assert host.startswith('https://')
+        return (runtimes.ROOT / path).open('rb')
+
+    def fs_exists(self, path):
+        return True
+
+    def fs_writefile(self, path, data, **options):
+        self.files[path] = data
+
+
+@pytest.mark.parametrize(('path', 'package'), [('', 'microdot'), ('/lib', 'microdot-all')])
+def test_mpremote_finds_the_files_of_a_published_repository(path, package, monkeypatch):
+    from mpremote import mip as of_mpremote
+
+    hosted = Hosted()
+    monkeypatch.setattr(of_mpremote.urllib.request, 'urlopen', hosted.urlopen)
+    of_mpremote._install_package(hosted, f'github:owner/name{path}', '', '/lib', 'v1.0', True)
+    assert hosted.asked[0].endswith(f'/owner/name/v1.0{path}/package.json')
+    wanted = {f'/lib/{name}': data for name, data in files_of(package, 'py').items()}
+    assert hosted.files == wanted
 
 
 def test_a_folder_with_something_else_in_it_stays(tmp_path):
@@ -199,11 +304,11 @@ def test_what_there_was_is_replaced_or_kept(tmp_path, capsys, monkeypatch):
     (folder / 'file' / 'old').touch()
     mip.main([str(folder)])
     assert not (folder / 'file' / 'old').exists()
-    before = installed(folder)
+    before = contents(folder)
     monkeypatch.setattr(payload, 'compile_all', fail)
     with pytest.raises(SystemExit, match='cannot be compiled'):
         mip.main([str(folder)])
-    assert installed(folder) == before
+    assert contents(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ['packages']
 
 

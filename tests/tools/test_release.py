@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-import mip
+import payload
 import release
 import runtimes
 from firmware.steps import Failure
 
-VERSION = mip.version()
+VERSION = payload.version()
 
 
 @pytest.fixture(scope='module')

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-import mip
 import needs
+import payload
 import runtimes
 import size
 from measure import heap, server
@@ -37,7 +37,7 @@ def test_what_extensions_cost_is_what_the_documentation_says(kit):
     row = r'^\| `([a-z]+)`' + r' \| ([0-9.]+) KB' * 3 + r' \|$'
     written = {name: values for name, *values in re.findall(row, MEMORY.read_text(), re.MULTILINE)}
     measured = {row.pop('extension'): list(row.values()) for row in size.measure_extensions(kit)}
-    assert set(written) == set(measured) == set(mip.manifest()[0]['EXTENSIONS'])
+    assert set(written) == set(measured) == set(payload.extensions())
     for name, values in written.items():
         # Pools of interned strings, which are in the heap, fill up at one import or another.
         for value, found, off in zip(values, measured[name], (500, 500, 100), strict=True):

@@ -10,7 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import runtimes
 
@@ -133,6 +135,24 @@ def new_folder(path):
         path.rename(old)
     new.rename(path)
     remove(old)
+
+
+def replace(folder, mark, make):
+    """Put what `make(new folder)` makes in place of what a folder has, and return its result.
+
+    Failure if the folder has something else in it, which is so if no file there is called `mark`.
+    """
+    if folder.exists() and not (folder / mark).is_file() and any(folder.iterdir()):
+        raise Failure(f'{folder}: has something else in it: name a new folder')
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix='.new-') as made:
+        new = Path(made) / 'new'
+        new.mkdir()
+        result = make(new)
+        if folder.exists():
+            folder.rename(Path(made) / 'old')
+        new.rename(folder)
+    return result
 
 
 def remove(path):

@@ -2,6 +2,7 @@
 `.mpy`. Which modules are of an extension is what `manifest.py` says."""
 
 import mip
+import payload
 
 # What applications import; an extension's other modules load when they are first needed.
 ENTRIES = {'templates': 'utemplate'}
@@ -17,12 +18,11 @@ sys.modules['hashlib'] = hashlib
 
 def groups():
     """{extension: names of its modules, such as `microdot.sse`}, all that it freezes."""
-    found = {}
-    for package, (modules, _) in mip.packages().items():
-        extension = package.removeprefix(mip.CORE + '-')
-        if extension in mip.manifest()[0]['EXTENSIONS']:
-            found[extension] = [module_name(file) for file, _, _ in modules]
-    return found
+    packages = mip.packages()
+    return {
+        name: [module_name(file) for file, _, _ in packages[f'{mip.CORE}-{name}'][0]]
+        for name in payload.extensions()
+    }
 
 
 def module_name(file):

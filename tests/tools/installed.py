@@ -1,0 +1,99 @@
+"""The core tests on a framework that is installed somewhere, with proof that it is that one.
+
+A file of core tests belongs to what its name says: `test_sse_wire` to the extension `sse`,
+`test_test_client` to the test client, and to the core if no extension is called so.
+"""
+
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import needs
+import on_micropython
+import payload
+import runtimes
+from results import FileResult
+
+CORE = runtimes.ROOT / 'tests' / 'core'
+RUNNER = runtimes.ROOT / 'tests' / 'installed_runner.py'
+FILES = sorted(CORE.glob('test_*.py'))
+EXTENSIONS = payload.extensions()
+CLIENT = 'test-client'
+AT_ONCE = 4  # processes, which mostly wait
+DEADLINE = 600
+HEAP = '256K'  # on MicroPython: what finds out which framework it is takes some too
+# What the name of an extension's tests begins with, where that is not the extension's own.
+CALLED = {'utemplate': 'templates', 'test_client': CLIENT}
+
+
+def owner(file):
+    """The extension that a file of tests is for, `test-client`, or `core`."""
+    for name in (*EXTENSIONS, *CALLED):
+        if re.match(f'test_{name}(_|$)', file.stem):
+            return CALLED.get(name, name)
+    return 'core'
+
+
+def files_of(*owners):
+    """The files of tests of these owners."""
+    return [file for file in FILES if owner(file) in owners]
+
+
+def uses_client(file):
+    return 'test_client' in file.read_text()
+
+
+class Outcome:
+    """What became of some files: pairs of a FileResult and what was printed, and the paths of the
+    modules of the framework that were imported."""
+
+    def __init__(self, results):
+        self.results = results
+        logs = ''.join(log for _, log in results)
+        self.imported = {Path(path) for path in re.findall('^FROM (.*)$', logs, re.M)}
+
+    def check(self, files, folder):
+        """Assert that all files ran, nothing failed, and the framework came from the folder."""
+        assert sorted(result.file for result, _ in self.results) == sorted(files)
+        failed = [pair for pair in self.results if pair[0].failures]
+        for result, log in failed:
+            print(result.file, on_micropython.without_passed(log), sep='\n')
+        assert not [(result.file.stem, result.failures) for result, _ in failed]
+        assert all(result.passed for result, _ in self.results)
+        assert self.imported
+        assert all(path.is_relative_to(folder) for path in self.imported), self.imported
+
+
+def on_cpython(python, files, runner=RUNNER, folder=''):
+    """Run files, all in one process, with what a Python has installed or a folder has."""
+    path = os.pathsep.join(filter(None, [str(folder), str(CORE)]))
+    ended = subprocess.run(
+        [str(python), '-B', str(runner), *map(str, files)],
+        cwd=CORE,
+        env={**os.environ, 'PYTHONPATH': path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=DEADLINE,
+    )
+    results = []
+    for text in re.split('^FILE ', ended.stdout, flags=re.M)[1:]:
+        path, _, log = text.partition('\n')
+        ending = f'exit status {ended.returncode}'
+        results.append((on_micropython.read_log(FileResult(Path(path)), log, ending), log))
+    return Outcome(results)
+
+
+def on_unix(folder, files, **how):
+    """Run files, each in a process of its own, on MicroPython with the framework of a folder."""
+    needs.micropython()
+    how = {'runner': RUNNER, 'framework': folder, 'heap': HEAP, **how}
+
+    def run(file):
+        return on_micropython.run_file(file, **how)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return Outcome(list(pool.map(run, files)))
