@@ -108,8 +108,8 @@ docs: .venv/stamps/docs ## Build the documentation, warnings are errors: build/d
 	@$(VENV) -m sphinx -W --keep-going -n -q -b html -d build/docs/doctrees docs build/docs/html
 	@echo 'build/docs/html/index.html'
 
-release: .venv/stamps/release ## Gather all that a release consists of, with checksums: dist/
-	@$(VENV) tools/release.py
+release: .venv/stamps/release .venv/stamps/firmware $(if $(IDF_PATH)$(IDF_DOCKER),.venv/stamps/esp32) ## Build all that a release of this commit consists of, with checksums: dist/ (MICROPYTHON_DIR= IDF_PATH=)
+	@$(VENV) tools/release.py --micropython '$(MICROPYTHON_DIR)'
 
 clean: ## Remove all that make has made, .venv too
 	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache lib/*.egg-info

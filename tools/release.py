@@ -1,29 +1,29 @@
 """Gathers whatever a release consists of in dist/: what `make release` calls.
 
-    release.py [FOLDER]
+    release.py [FOLDER] [--micropython DIR]
 
 - `microdot_kit-VERSION` as wheel and sdist
 - `mip`: packages for MicroPython's installer, see mip
 - `microdot-VERSION.py`, `microdot-VERSION.mpy`: the core as one file, see bundle
-- `microdot-kit-VERSION-BOARD...`: firmware that `make firmware BOARD=` has built of this very state
-  of the project; older ones are named and left out
-- `RELEASE_NOTES.md`: what CHANGELOG.md has about this version
+- `microdot-kit-VERSION-BOARD...`: firmware with the dashboard for every board that can be built
+  here; the others are named, with what they need
+- `RELEASE_NOTES.md`: what is new, what each file is for
 - `SHA256SUMS`: the checksums of all of it, for `sha256sum -c`
 
-All of it is made before any of it replaces what the folder had.
+A release is made of a commit and nothing else, and the same tools make the same bytes of it. All of
+it is made before any of it replaces what the folder had.
 """
 
 import argparse
 import email
 import hashlib
-import json
+import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -31,16 +31,56 @@ import bundle
 import mip
 import payload
 import runtimes
-from firmware.steps import FIRMWARE, Failure, ask, replace, say
-from runtimes import LIB, ROOT
+from firmware import boards
+from firmware.steps import FIRMWARE, Failure, ask, environment, replace, run, say
+from runtimes import ROOT
 
 FOLDER = ROOT / 'dist'
 SUMS = 'SHA256SUMS'
-COPIED = ('pyproject.toml', 'LICENSE', 'README.md')
+APP = 'examples/dashboard'
 PROJECT = 'microdot-kit'
+# What a build of firmware makes: how a release calls it, and what it is for.
+IMAGES = {
+    'firmware.uf2': ('.uf2', 'copy it onto the drive of the boot loader'),
+    'firmware.bin': ('.bin', 'for tools that write it to {address}'),
+    'micropython.bin': ('-update.bin', 'the firmware alone, for updates over the network'),
+    'microdot': ('-' + platform.machine(), 'the program, for this kind of machine'),
+}
+NOTES = """\
+# {project} {version}
+
+{changes}
+## What each file is for
+
+| File | |
+|---|---|
+{files}
+
+## Checksums
+
+`sha256sum -c SHA256SUMS` in this folder says whether all files are whole. Whoever runs
+`make release` on commit {commit} gets the same checksums, given the same compilers.
+"""
 
 
-def notes(version):
+def git(*arguments):
+    return ask('git', '-C', str(ROOT), *arguments)
+
+
+def committed():
+    """The commit that the project is at; Failure if there is none, or something is not in it."""
+    commit = git('rev-parse', 'HEAD')
+    if not commit:
+        raise Failure('A release is made of a commit, and this is no git checkout')
+    changes = git('status', '--porcelain').splitlines()
+    if changes:
+        name = changes[0].split(maxsplit=1)[1]
+        more = f' and {len(changes) - 1} more' if changes[1:] else ''
+        raise Failure(f'A release is made of a commit: commit or remove {name}{more} (git status)')
+    return commit
+
+
+def changes_in(version):
     """The part of CHANGELOG.md about a version. Failure if there is none."""
     text = (ROOT / 'CHANGELOG.md').read_text()
     found = re.search(rf'^## {re.escape(version)}\n(.*?)(?=^## |\Z)', text, re.M | re.S)
@@ -51,22 +91,12 @@ def notes(version):
     return found.group(1).strip() + '\n'
 
 
-def state():
-    """The commit of this checkout as firmware notes it, empty if there is no telling."""
-    return ask('git', '-C', str(ROOT), 'describe', '--always', '--dirty', '--abbrev=12')
-
-
 def build_packages(folder):
-    """Put wheel and sdist into a folder, made from a copy that has nothing else in it."""
-    with tempfile.TemporaryDirectory() as made:
-        copy = Path(made) / 'project'
-        copy.mkdir()
-        for name in COPIED:
-            shutil.copy(ROOT / name, copy)
-        left = shutil.ignore_patterns('__pycache__', '*.egg-info')
-        shutil.copytree(LIB, copy / 'lib', ignore=left)
-        command = [sys.executable, '-m', 'build', '--outdir', str(folder), str(copy)]
-        ended = subprocess.run(command, capture_output=True, text=True)
+    """Put wheel and sdist into a folder; the same commit gives the same bytes."""
+    date = git('log', '-1', '--format=%ct')
+    env = environment(**({'SOURCE_DATE_EPOCH': date} if date else {}))
+    command = [sys.executable, '-m', 'build', '--no-isolation', '--outdir', str(folder), str(ROOT)]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True)
     if ended.returncode:
         lines = (ended.stderr.strip() or ended.stdout.strip() or 'no output').splitlines()
         raise Failure(f'wheel and sdist cannot be built: {lines[-1]}')
@@ -105,31 +135,66 @@ def add_bundle(folder, version):
     source.with_suffix('.mpy').write_bytes(compiled)
 
 
-def add_firmware(folder, version, built=FIRMWARE):
-    """Copy the images that were built of this state, and say which are left out."""
-    here = state()
-    for record in sorted(built.glob('*/built-from.json')):
-        source = record.parent
-        project = json.loads(record.read_text()).get('project')
-        if not here or project != here:
-            say(f'{source.name} was built from {project}, this is {here or "unknown"}: left out')
+def lacking(facts, micropython):
+    """What a board cannot be built without and is not given, empty if that is nothing."""
+    needed = []
+    if facts['sources'] == 'checkout' and not micropython:
+        needed.append('MICROPYTHON_DIR=')
+    if facts['port'] == 'esp32' and os.environ.get('IDF_DOCKER', '0') in ('', '0'):
+        needed += [] if os.environ.get('IDF_PATH') else ['IDF_PATH=']
+    return ' and '.join(needed)
+
+
+def build_firmware(board, facts, micropython):
+    """Build the firmware of a board, seconds if nothing has changed; return its folder."""
+    command = [sys.executable, '-m', 'firmware', board, '--app', APP]
+    if facts['sources'] == 'checkout':
+        command += ['--micropython', micropython]
+    env = environment(PYTHONPATH=str(Path(__file__).parent))
+    log = FIRMWARE / 'work' / f'{board}.logs' / 'release'
+    run(f'Building the firmware of {board}', command, log, env, cwd=ROOT)
+    return FIRMWARE / board
+
+
+def add_firmware(folder, version, micropython):
+    """Put the images of all boards that can be built into a folder; return {name: what for}."""
+    found = {}
+    for board, facts in boards.read().items():
+        if lacking(facts, micropython):
+            say(f'{board} is left out: it needs {lacking(facts, micropython)}')
             continue
-        for line in (source / SUMS).read_text().splitlines():
-            digest, name = line.split()
-            copy_image(source / name, digest, folder / image_name(version, source.name, name))
+        built = build_firmware(board, facts, micropython)
+        for name, (suffix, purpose) in IMAGES.items():
+            if (built / name).exists():
+                target = f'{PROJECT}-{version}-{board}{suffix}'
+                shutil.copyfile(built / name, folder / target)
+                (folder / target).chmod(0o644 if Path(name).suffix else 0o755)
+                found[target] = f'{facts["title"]}: {purpose.format(address=address(facts))}'
+    return found
 
 
-def image_name(version, board, name):
-    suffix = Path(name).suffix or '-' + platform.machine()
-    return f'{PROJECT}-{version}-{board}{suffix}'
+def address(facts):
+    """Where in the memory of a chip its image begins, to be read."""
+    flash = facts.get('flash', {'image': 0})
+    return hex(flash.get('base', 0) + flash['image'])
 
 
-def copy_image(source, digest, target):
-    if not source.is_file() or payload.digest(source.read_bytes()) != digest:
-        raise Failure(f'{runtimes.shown(source)} is damaged: make firmware again')
-    if target.exists():
-        raise Failure(f'{target.name} would be two images')
-    shutil.copy(source, target)
+def notes(version, commit, images):
+    """The text of RELEASE_NOTES.md; `images` are {name of firmware: what it is for}."""
+    files = {
+        f'microdot_kit-{version}-py3-none-any.whl': 'CPython 3.9 or newer: `pip install` it',
+        f'microdot_kit-{version}.tar.gz': 'the same as source',
+        'mip/': 'MicroPython: put the folder onto a web server, then '
+        '`mpremote mip install --index ADDRESS microdot`, or `microdot-all`',
+        f'microdot-{version}.mpy': 'MicroPython: the core as one file, to be called `microdot.mpy`',
+        f'microdot-{version}.py': 'the same as source, for CPython too: `microdot.py`',
+        **images,
+    }
+    lines = '\n'.join(f'| `{name}` | {purpose} |' for name, purpose in files.items())
+    changes = changes_in(version)
+    return NOTES.format(
+        project=PROJECT, version=version, commit=commit, changes=changes, files=lines
+    )
 
 
 def checksums(folder):
@@ -141,30 +206,36 @@ def checksums(folder):
     return ''.join(lines)
 
 
-def make(folder):
+def make(folder, micropython):
     """Fill an empty folder with everything, and return the version."""
-    version = payload.version()
-    text = notes(version)
+    commit, version = committed(), payload.version()
+    changes_in(version)  # or it ends here, before what takes long
     say('Building wheel and sdist')
     build_packages(folder)
     say('Making the packages for mip, and the single file')
     (folder / 'mip').mkdir()
     mip.build(folder / 'mip')
     add_bundle(folder, version)
-    add_firmware(folder, version)
-    (folder / 'RELEASE_NOTES.md').write_text(text)
+    images = add_firmware(folder, version, micropython)
+    (folder / 'RELEASE_NOTES.md').write_text(notes(version, commit, images))
     (folder / SUMS).write_text(checksums(folder))
+    if committed() != commit:
+        raise Failure('There is a new commit meanwhile: make release again')
     return version
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog='release.py', description='Gather a release.')
     parser.add_argument('folder', nargs='?', type=Path, default=FOLDER)
-    folder = parser.parse_args(arguments).folder.resolve()
+    parser.add_argument('--micropython', default='', help='a checkout for boards that need one')
+    chosen = parser.parse_args(arguments)
+    folder = chosen.folder.resolve()
     try:
-        version = replace(folder, SUMS, make)
+        version = replace(folder, SUMS, lambda new: make(new, chosen.micropython))
     except (Failure, OSError) as exc:
         sys.exit(str(exc))
+    except KeyboardInterrupt:
+        sys.exit(f'Interrupted: {runtimes.shown(folder)} is as it was')
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     print(f'{runtimes.shown(folder)}: {version}')
     for name in names:

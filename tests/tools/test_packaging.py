@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import installed
 import pytest
 
+import payload
 import release
 import runtimes
 from firmware.steps import Failure
@@ -22,33 +25,33 @@ DEADLINE = 300
 NOT_FROZEN = {'asgi.py', 'compat_cpython.py', 'gateway.py', 'jinja.py', 'wsgi.py'}
 NOT_FROZEN |= {'jwt_pyjwt.py', 'wsgi_websocket.py'}
 NOT_FROZEN |= {path.name for path in (runtimes.LIB / 'microdot').glob('test_client*.py')}
-CORE_TESTS = ('test_routing', 'test_request', 'test_server_persistent')
 # What the core imports when an application asks for that extension.
 LOADED_IF_THERE = {'static.py'}
+# The tests that need PyJWT, which the extra `sessions` brings.
+SESSIONS = installed.files_of('session', 'login')
+OTHERS = [file for file in installed.FILES if file not in SESSIONS]
+AT_ONCE = 3  # trials, which mostly wait
 
 INSTALLED = """
-import importlib.metadata, json, microdot
+import importlib.metadata, json
 data = importlib.metadata.metadata('microdot-kit')
 print(json.dumps({
-    'file': microdot.__file__,
-    'versions': [data['Version'], microdot.__version__],
+    'version': data['Version'],
     'required': [line for line in data.get_all('Requires-Dist') or [] if 'extra ==' not in line],
     'extras': sorted(data.get_all('Provides-Extra')),
     'license': data['License-Expression'],
     'names': sorted(d.metadata['Name'] for d in importlib.metadata.distributions()),
 }))
 """
+RENDERED = """
+from microdot.jinja import Template
+Template.initialize('.')
+print(Template('page.html').render(name='<you>'))
+"""
 
 
-def run(*command, cwd, **environment):
-    ended = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
+def run(*command, cwd):
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=DEADLINE)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
@@ -64,13 +67,20 @@ def built(tmp_path_factory):
     return wheel, sdist
 
 
-def environment(folder, python, package):
-    """A new environment of a Python with nothing but a package in it; returns its Python."""
-    run(python, '-m', 'venv', '--without-pip', str(folder), cwd=folder.parent)
-    new = str(folder / 'bin' / 'python')
-    pip = (sys.executable, '-m', 'pip', '--python', new, '--disable-pip-version-check', '-qq')
-    run(*pip, 'install', '--no-deps', str(package), cwd=folder.parent)
-    return new
+class Environment:
+    """A new environment of a Python, with nothing in it."""
+
+    def __init__(self, folder, python):
+        self.folder = folder
+        self.python = str(folder / 'bin' / 'python')
+        run(python, '-m', 'venv', '--without-pip', str(folder), cwd=folder.parent)
+
+    def install(self, *arguments):
+        pip = (sys.executable, '-m', 'pip', '--python', self.python, '-qq', 'install')
+        run(*pip, '--disable-pip-version-check', *arguments, cwd=self.folder)
+
+    def run(self, script):
+        return run(self.python, '-I', '-c', script, cwd=self.folder)
 
 
 def pythons():
@@ -90,26 +100,50 @@ def pythons():
     return found
 
 
+def tried(folder, python, package):
+    """What an environment knows of a package alone in it, and its tests, then with its extras."""
+    environment = Environment(folder / 'new', python)
+    environment.install('--no-deps', str(package))
+    about = json.loads(environment.run(INSTALLED))
+    alone = installed.on_cpython(environment.python, OTHERS)
+    environment.install(f'{package}[sessions,templates]')
+    (environment.folder / 'page.html').write_text('Hello {{ name }}')
+    page = environment.run(RENDERED)
+    return environment, about, alone, installed.on_cpython(environment.python, SESSIONS), page
+
+
+# The wheel on every Python, the sdist on this one.
+TRIALS = [('wheel', version) for version in sorted(pythons())] + [('sdist', sys.version_info[:2])]
+
+
 @pytest.fixture(scope='module')
-def installed(built, tmp_path_factory):
-    """What a new environment knows once it has the package, made from the sdist."""
-    folder = tmp_path_factory.mktemp('packaging')
-    python = environment(folder / 'new', sys.executable, built[1])
-    return json.loads(run(python, '-I', '-c', INSTALLED, cwd=folder))
+def trials(request, built, tmp_path_factory):
+    """{trial: a future of what `tried` returns} of the tests to come, all of them under way."""
+    found, packages = pythons(), dict(zip(('wheel', 'sdist'), built))
+    asked = [getattr(item, 'callspec', None) for item in request.session.items]
+    wanted = [asked.params['trial'] for asked in asked if asked and 'trial' in asked.params]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {
+            (kind, version): pool.submit(
+                tried, tmp_path_factory.mktemp(kind), found[version], packages[kind]
+            )
+            for kind, version in wanted
+        }
 
 
-@pytest.mark.parametrize('version', sorted(pythons()), ids=lambda version: '%d.%d' % version)
-def test_the_wheel_passes_core_tests(version, built, tmp_path):
-    python = environment(tmp_path / 'new', pythons()[version], built[0])
-    folder = runtimes.ROOT / 'tests'
-    options = {'PYTHONPATH': str(folder / 'core'), 'PYTHONDONTWRITEBYTECODE': '1'}
-    file = run(python, '-c', 'import microdot; print(microdot.__file__)', cwd=tmp_path, **options)
-    assert file.startswith(str(tmp_path / 'new'))
-    for name in CORE_TESTS:
-        # It runs on CPython too, and needs no pytest there.
-        command = (python, str(folder / 'micropython_runner.py'), f'tests/core/{name}.py')
-        done = run(*command, cwd=runtimes.ROOT, **options).splitlines()[-1].split()
-        assert done[0] == 'DONE' and int(done[1]) > 5 and done[2] == '0', (name, done)
+@pytest.mark.parametrize('trial', TRIALS, ids=lambda trial: '%s-%d.%d' % (trial[0], *trial[1]))
+def test_what_is_installed_passes_the_core_tests(trial, trials):
+    environment, about, alone, with_extras, page = trials[trial].result()
+    alone.check(OTHERS, environment.folder)
+    with_extras.check(SESSIONS, environment.folder)
+    assert page == 'Hello &lt;you&gt;\n'
+    assert about == {
+        'version': payload.version(),
+        'required': [],
+        'extras': ['sessions', 'templates'],
+        'license': 'MIT',
+        'names': ['microdot-kit'],
+    }
 
 
 def names_in(wheel):
@@ -134,6 +168,22 @@ def test_wheel_and_sdist_have_all_modules_and_their_types(built):
     assert {'LICENSE', 'README.md', 'pyproject.toml', 'PKG-INFO'} <= names
 
 
+def test_the_same_files_give_the_same_bytes(built, tmp_path, monkeypatch):
+    """Wherever, whenever and by whomever they are packed."""
+    for name in ('pyproject.toml', 'LICENSE', 'README.md', '.gitignore'):
+        shutil.copy(runtimes.ROOT / name, tmp_path)
+    shutil.copytree(runtimes.LIB, tmp_path / 'lib')
+    for path in tmp_path.rglob('*'):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        os.utime(path, (0, 0))
+    commit = ('git', 'log', '-1', '--format=%ct')
+    monkeypatch.setenv('SOURCE_DATE_EPOCH', run(*commit, cwd=runtimes.ROOT).strip())
+    monkeypatch.setattr(release, 'ROOT', tmp_path)
+    release.build_packages(tmp_path / 'out')
+    for path in built:
+        assert (tmp_path / 'out' / path.name).read_bytes() == path.read_bytes()
+
+
 def test_the_wheel_is_for_every_platform(built):
     assert built[0].name.endswith('-py3-none-any.whl')
 
@@ -152,40 +202,11 @@ def test_metadata_that_an_index_would_refuse(built):
                 release.check_metadata(wrong, path.name)
 
 
-def test_pip_install(installed):
-    assert 'site-packages' in installed['file']
-    assert len(set(installed['versions'])) == 1
-    assert installed['license'] == 'MIT'
-
-
-def test_nothing_else_is_required(installed):
-    assert installed['required'] == []
-    assert set(installed['names']) == {'microdot-kit'}
-
-
-def test_extras(installed):
-    assert installed['extras'] == ['docs', 'sessions', 'templates', 'tests']
-
-
-class Options:
-    """What MicroPython's build gives a manifest as `options`."""
-
-    def __init__(self, given):
-        self._kwargs = given
-        self._defaults = {}
-
-    def defaults(self, **values):
-        self._defaults = values
-
-    def __getattr__(self, name):
-        return self._kwargs.get(name, self._defaults.get(name))
-
-
 def read_manifest(**given):
     """Run manifest.py the way MicroPython's build does; return {package: (files, options)}."""
     asked = {}
     functions = {
-        'options': Options(given),
+        'options': payload.Options(given),
         'package': lambda name, files=None, **how: asked.update({name: (files, how)}),
         'freeze': lambda path, files, **how: asked.update({'app': ((path, files), how)}),
     }
