@@ -77,6 +77,13 @@ def install(command):
     assert (target / 'microdot' / 'server.py').exists()
 
 
+def make_packages(command):
+    # What they are worth is what tests/tools/test_mip.py and test_bundle.py look at.
+    subprocess.run(command, shell=True, cwd=runtimes.ROOT, check=True, timeout=DEADLINE)
+    made = {'mip': 'mip/microdot-all.json', 'bundle': 'bundle/microdot.py'}[command.split()[1]]
+    assert (runtimes.ROOT / 'build' / made).exists()
+
+
 # `make test` is what runs this.
 COMMANDS = {
     'make run': run_dashboard,
@@ -85,6 +92,8 @@ COMMANDS = {
     'make firmware BOARD=rpi_pico': lambda command: building.firmware('rpi_pico'),
     'make run BOARD=rpi_pico': run_board,
     'pip install .': install,
+    'make mip': make_packages,
+    'make bundle': make_packages,
 }
 
 
