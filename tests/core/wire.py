@@ -280,7 +280,7 @@ async def refused(server, raw, status):
     return reply
 
 
-def serve(app, ssl=None, client_ssl=None, tick=0.05, linger_timeout=0.1, **bounds):
+def serve(app, ssl=None, client_ssl=None, tick=0.05, linger_timeout=0.5, **bounds):
     """`async with serve(app, ...) as server`: the application served on a free port."""
     bounds['tick'] = tick
     bounds['linger_timeout'] = linger_timeout
