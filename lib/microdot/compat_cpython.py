@@ -185,7 +185,10 @@ def receive_some(reader, n):
 def write_out(writer, data):
     writer.write(data)
     transport = writer.transport
-    waits = transport.is_closing() or transport.get_write_buffer_size()
+    try:
+        waits = transport.is_closing() or transport.get_write_buffer_size()
+    except AttributeError:  # from TLS before Python 3.11, when the client has reset the connection
+        raise ConnectionResetError('Connection lost')
     return writer.drain() if waits else None
 
 
