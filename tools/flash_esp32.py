@@ -70,7 +70,8 @@ def find_image(board, facts, path):
         path = FIRMWARE / board / 'firmware.bin'
         if not path.is_file():
             raise Failure(
-                f'No firmware yet: make firmware BOARD={board}, or make image BOARD={board}'
+                f'No firmware yet: make firmware BOARD={board}, or IMAGE=file, a downloaded one or '
+                'what make image has made'
             )
     image = espimage.read(path)
     if image.chip != facts['chip']:

@@ -8,6 +8,7 @@ modules in it stay in flash while they run. `make deploy ROMFS=1` sends it.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -113,7 +114,8 @@ def main(arguments):
     share = 100 * len(image) / size
     print(
         f'{runtimes.shown(path)}: {len(image):,} bytes, {share:.0f} % of the ROMFS of '
-        f'{chosen.board} ({payload.count(files)})'
+        f'{chosen.board} ({payload.count(files)})\n'
+        f'Next: mpremote romfs deploy {shlex.quote(runtimes.shown(path))}'
     )
     return 0
 

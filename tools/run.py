@@ -20,7 +20,7 @@ SERVE = Path(__file__).resolve().parent / 'serve.py'
 
 def options(arguments):
     parser = argparse.ArgumentParser(prog='run.py', description='Serve an application file.')
-    parser.add_argument('app', metavar='FILE[:NAME]')
+    parser.add_argument('app', metavar='APP[:NAME]', help='a file, or a folder with main.py')
     parser.add_argument('--host', default='127.0.0.1', help='0.0.0.0: reachable by the network')
     parser.add_argument('--port', default='5000')
     parser.add_argument('--heap', default=runtimes.HEAP, help="MicroPython's heap, such as 192K")
@@ -34,11 +34,14 @@ def fail(message):
 
 
 def application_file(app):
-    """Split `FILE[:NAME]` and return the absolute path and the name (`''`: not given)."""
+    """Split `APP[:NAME]` and return the path of the file and the name (`''`: not given)."""
     file, _, name = app.partition(':')
     path = Path(file).resolve()
+    if path.is_dir():
+        path /= 'main.py'
     if not path.is_file():
-        fail(f'{file}: no such file. Name your application: make run APP=path/to/file.py')
+        reason = 'no such file' if path.name != 'main.py' else 'no main.py in there'
+        fail(f'{file}: {reason}. Name your application: make run APP=path/to/file.py')
     return path, name
 
 

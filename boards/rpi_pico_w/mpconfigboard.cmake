@@ -1,9 +1,3 @@
-# Raspberry Pi Pico W, with Wi-Fi and without Bluetooth: that leaves memory for connections.
-set(STOCK_BOARD ${MICROPY_PORT_DIR}/boards/RPI_PICO_W)
-include(${STOCK_BOARD}/mpconfigboard.cmake)
-set(GEN_PINS_BOARD_CSV ${STOCK_BOARD}/pins.csv)
-set(GEN_PINS_CSV_ARG --board-csv ${GEN_PINS_BOARD_CSV})
-
-set(MICROPY_PY_BLUETOOTH OFF)
-set(MICROPY_BLUETOOTH_BTSTACK OFF)
-set(MICROPY_PY_BLUETOOTH_CYW43 OFF)
+# Raspberry Pi Pico W.
+set(STOCK RPI_PICO_W)
+include(${MICROPY_BOARD_DIR}/common.cmake)

@@ -103,3 +103,11 @@ def test_no_board_to_talk_to(build, capsys):
         (folder / 'console').write_text('socket://127.0.0.1:1')
         with open(folder / 'lock', 'w') as held:
             fcntl.flock(held, fcntl.LOCK_EX)
+
+
+def test_a_prompt_needs_a_port_and_a_terminal(capsys, monkeypatch):
+    assert repl.main([BOARD, '--port', '/dev/nosuchport']) == 1
+    assert capsys.readouterr().err.startswith('A prompt needs a terminal')
+    monkeypatch.setattr(repl.sys.stdin, 'isatty', lambda: True, raising=False)
+    assert repl.main([BOARD, '--port', '/dev/nosuchport']) == 1
+    assert capsys.readouterr().err.startswith('PORT=/dev/nosuchport: no such port')

@@ -192,7 +192,7 @@ def test_a_stock_firmware_fits():
 @pytest.mark.parametrize('board', BOARDS)
 def test_what_idf_is_called_with(board, variant, tmp_path):
     tree = building.tree('unix')
-    job = ports.Job(board=board, tree=tree, work=tmp_path, manifest=tmp_path / 'manifest.py')
+    job = ports.Job(board=board, tree=tree, work=tmp_path)
     folder = boards.FOLDER / board
     printed = run(esp32.make_port(job, folder, variant, '-n'))
     calls = [line for line in printed.splitlines() if 'idf.py' in line]

@@ -1,6 +1,8 @@
 """The boards: their table, and manifests that MicroPython's own tools freeze."""
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -116,8 +118,26 @@ def test_cmake_takes_a_board_with_wifi(board, tmp_path):
     commands = (build / 'compile_commands.json').read_text()
     assert 'cyw43_ctrl.c' in commands
     assert 'mpbthciport.c' not in commands  # of Bluetooth, which is left out
+    # lwIP refuses settings that contradict each other, and these are the ones that it gets.
+    defined = compile_lwip(json.loads(commands))
+    assert defined['MEMP_NUM_TCP_PCB'] == '(20)'
+    assert defined['MEM_SIZE'] == '(16000)'
     pico_board = {'rpi_pico_w': 'pico_w', 'rpi_pico2_w': 'pico2_w'}[board]
     assert f'PICO_BOARD=\\"{pico_board}\\"'.replace('\\', '') in commands.replace('\\', '')
+
+
+def compile_lwip(commands):
+    """Compile what checks lwIP's settings, and return all that is defined there."""
+    [how] = [entry for entry in commands if entry['file'].endswith('/lwip/src/core/init.c')]
+    command = shlex.split(how['command'])
+    at = command.index('-o')
+    del command[at : at + 2]
+    for options in (['-fsyntax-only'], ['-E', '-dM']):
+        ended = subprocess.run(
+            [*command, *options], cwd=how['directory'], capture_output=True, text=True, timeout=300
+        )
+        assert ended.returncode == 0, ended.stderr
+    return dict(re.findall(r'^#define (\w+) (.*)$', ended.stdout, re.MULTILINE))
 
 
 @pytest.mark.parametrize('board', building.BOARDS)

@@ -160,6 +160,18 @@ def test_what_is_refused(tmp_path, runtime, source, options, line):
 
 
 @RUNTIMES
+def test_a_folder_is_its_main_file(folder, runtime):
+    (folder / 'folder' / 'file.py').rename(folder / 'folder' / 'main.py')
+    port = free_port()
+    command = [*RUN, 'folder', '--port', str(port), '--runtime', runtime]
+    with Running(command, port, folder) as server:
+        assert server.get() == 'here'
+    (folder / 'folder' / 'main.py').unlink()
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE)
+    assert ended.stderr.startswith('folder: no main.py in there. Name your application: make run')
+
+
+@RUNTIMES
 def test_a_port_in_use(folder, runtime):
     with serve(folder, 'cpython') as server:
         server.get()

@@ -13,7 +13,7 @@
 //     --uart NUMBER       the one with the network (default 0)
 //
 // Standard input takes a command a line: `reset`, `stats`, `quit`; its end is `quit`. Standard
-// output has a line of JSON for each event: {event: ready | console | link | stats | reset | end}.
+// output has a line of JSON for each event: {event: ready | console | link | served | stats | reset | end}.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -128,6 +128,8 @@ function gatewayEvent(line, ports) {
     }
   } else if (word === 'up' || word === 'down') {
     tell('link', { up: word === 'up' });
+  } else if (word === 'served') {
+    tell('served');
   } else if (word === 'error') {
     fail(rest.join(' '));
   }

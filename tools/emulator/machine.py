@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import queue
+import socket
 import subprocess
 import threading
 import time
@@ -47,6 +48,7 @@ class Emulator:
         self.on_console = on_console or (lambda text: None)
         self.printed = deque(maxlen=1000)
         self.link = threading.Event()
+        self.served = threading.Event()
         self.resets = 0
         self.error = None
         self.url = self.console = self.process = None
@@ -106,6 +108,28 @@ class Emulator:
             if not self.running or time.monotonic() > end:
                 raise Failure(self.error or 'The board did not join the network')
 
+    def wait_for_server(self, timeout=60):
+        """Wait until a program on the board takes connections; return whether one does."""
+        end = time.monotonic() + timeout
+        while not self.served.is_set() and time.monotonic() < end:
+            if not self.running:
+                raise Failure(self.error or 'The emulator ended')
+            self._try_server()
+        return self.served.is_set()
+
+    def _try_server(self):
+        """Connect, and wait for what becomes of it: a board without a server refuses."""
+        host, port = self.url.removeprefix('http://').split(':')
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1) as tried:
+            tried.settimeout(0.1)
+            for _ in range(20):
+                with contextlib.suppress(TimeoutError):
+                    tried.recv(1)
+                    break
+                if self.served.is_set():
+                    break
+        self.served.wait(0.2)
+
     def stats(self):
         """{'cycles': worked by the core since the start, 'nanos': emulated time since the last
         reset, 'hertz': the core's clock}."""
@@ -144,9 +168,14 @@ class Emulator:
             self.link.set()
         else:
             self.link.clear()
+            self.served.clear()
+
+    def _on_served(self):
+        self.served.set()
 
     def _on_reset(self):
         self.link.clear()
+        self.served.clear()
         self.resets += 1
 
     def _on_console(self, text):

@@ -10,6 +10,7 @@ import argparse
 import fcntl
 import sys
 
+import device as devices
 from firmware.steps import BUILD, Failure, say
 
 
@@ -38,6 +39,9 @@ def main(arguments):
     chosen = parser.parse_args(arguments)
     try:
         port = chosen.port or console(chosen.board)
+        if not sys.stdin.isatty():
+            raise Failure(f'A prompt needs a terminal. Commands: mpremote connect {port} ...')
+        devices.check_port(port)
     except Failure as failure:
         say(str(failure))
         return 1

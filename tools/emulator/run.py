@@ -13,10 +13,8 @@ import argparse
 import contextlib
 import fcntl
 import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import payload
@@ -26,7 +24,6 @@ from firmware import boards
 from firmware.steps import BUILD, FIRMWARE, Failure, say
 from run import check_free, port_number
 
-SERVE_SECONDS = 60
 RECORD = '.run'  # on the board: what --app has put there
 TOOLS = Path(__file__).resolve().parent.parent
 
@@ -51,31 +48,6 @@ class Printer:
         *lines, self.line = (self.line + text.replace('\r', '')).split('\n')
         for line in lines:
             print('  ' + line, flush=True)
-
-
-def serving(emulator):
-    """Whether the board's server takes connections: a refused one is reset at once."""
-    host, port = emulator.url.removeprefix('http://').split(':')
-    try:
-        with socket.create_connection((host, int(port)), 1) as connection:
-            connection.settimeout(0.3)
-            return bool(connection.recv(1))
-    except TimeoutError:
-        return True
-    except OSError:
-        return False
-
-
-def wait_for_server(emulator):
-    end = time.monotonic() + SERVE_SECONDS
-    while not serving(emulator):
-        if not emulator.running:
-            raise Failure(emulator.error or 'The emulator ended')
-        if time.monotonic() > end:
-            say('No server answers on the board. `make repl` shows its prompt')
-            return
-        time.sleep(0.2)
-    print(f'Serving on the emulated board: {emulator.url} (Ctrl-C stops)', flush=True)
 
 
 def firmware(board):
@@ -135,7 +107,10 @@ def serve(chosen, image, port, flash, console):
         console.write_text(emulator.console + '\n')
         try:
             emulator.wait_for_link()
-            wait_for_server(emulator)
+            if emulator.wait_for_server():
+                print(f'Serving on the emulated board: {emulator.url} (Ctrl-C stops)', flush=True)
+            else:
+                say('No server answers on the board. `make repl` shows its prompt')
             emulator.process.wait()
         finally:
             console.unlink(missing_ok=True)

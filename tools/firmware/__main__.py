@@ -13,7 +13,7 @@ import sys
 
 import runtimes
 from firmware import application, apt, boards, esp32, ports, report, sources
-from firmware.steps import FIRMWARE, Failure, alone, ask, remove, say, write
+from firmware.steps import FIRMWARE, Failure, alone, ask, say
 
 APP = 'examples/dashboard'
 
@@ -43,33 +43,21 @@ def source_tree(chosen, facts):
     return sources.tree(facts['port']), ports.job_environment(pinned['epoch'], pinned['tag'])
 
 
-def manifest(board, app):
-    """Write the manifest of this build and return its path."""
-    path = FIRMWARE / 'work' / f'{board}.manifest.py'
-    include = runtimes.ROOT / 'boards' / board / 'manifest.py'
-    write(path, f'include({str(include)!r}, app={str(app)!r})\n')
-    return path
+def made_with(job):
+    """The hash of all but sources that a build depends on.
 
-
-def clear(job):
-    """Remove the objects of earlier builds, if anything but sources has changed since.
-
-    The build systems themselves do not notice a changed board, compiler or optimisation.
+    The build systems themselves do not notice a changed board, compiler or optimization.
     """
     key = hashlib.sha256(f'{job.tree} {shutil.which("ninja")}'.encode())
     folder = runtimes.ROOT / 'boards' / job.board
-    headers = sorted(folder.parent.glob('*/*.h'))  # some of which others include
+    # Some of these include those of other boards.
+    included = [*folder.parent.glob('*/*.h'), *folder.parent.glob('*/*.cmake')]
     others = [runtimes.ROOT / 'manifest.py', job.manifest, sources.HERE / 'ports.py']
-    for path in (*sorted(folder.iterdir()), *headers, *others):
+    for path in (*sorted({*folder.iterdir(), *included}), *others):
         key.update(path.read_bytes())
     for compiler in ('gcc', 'arm-none-eabi-gcc'):
         key.update(ask(compiler, '--version').encode())
-    stamp = job.work.with_name(f'{job.board}.key')
-    if not stamp.exists() or stamp.read_text() != key.hexdigest():
-        remove(stamp)
-        remove(job.work)
-        job.work.mkdir(parents=True)
-        write(stamp, key.hexdigest())
+    return key
 
 
 def build(chosen):
@@ -81,19 +69,18 @@ def build(chosen):
         raise Failure(f'VARIANT={chosen.variant}: {chosen.board} has no variants')
     apt.need(sources.pins()['ports'][facts['port']])
     tree, env = source_tree(chosen, facts)
-    work = FIRMWARE / 'work' / chosen.board
     app = application.prepare(chosen.app, FIRMWARE / 'work' / f'{chosen.board}.app')
     job = ports.Job(
         board=chosen.board,
         facts=facts,
         tree=tree,
-        work=work,
+        work=FIRMWARE / 'work' / chosen.board,
         out=FIRMWARE / chosen.board,
-        manifest=manifest(chosen.board, app),
         env=env,
         own=bool(chosen.micropython),
     )
-    clear(job)
+    ports.manifest(job, runtimes.ROOT / 'boards' / chosen.board, app)
+    ports.clear(job, made_with(job))
     job.env['MICROPY_MPYCROSS'] = str(ports.mpy_cross(job))
     ports.PORTS[facts['port']](job)
     about = sources.built_from(facts['port'], tree, job.own)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import runtimes
 from firmware import application, ports, sources
-from firmware.steps import FIRMWARE, Failure, ask, copy, new_folder, remove, run, say, write
+from firmware.steps import FIRMWARE, Failure, ask, copy, new_folder, run, say, write
 
 DOCKER = 'espressif/idf'
 SUPPORTED = re.compile(r'Currently MicroPython supports ([^\n]*(?:\n[^\n]+)*)')
@@ -142,9 +142,8 @@ def build(chosen, facts):
         out=FIRMWARE / name,
         env=environment(tree),
     )
-    job.manifest = FIRMWARE / 'work' / f'{name}.manifest.py'
-    write(job.manifest, f'include({str(board / "manifest.py")!r}, app={str(app)!r})\n')
-    clear(job, board, tools)
+    ports.manifest(job, board, app)
+    ports.clear(job, made_with(job, board, tools))
     compile_all(job, board, variant, tools)
     return finish(job, {'application': chosen.app, 'esp-idf': tools.version or str(tools.path)})
 
@@ -156,17 +155,12 @@ def environment(tree):
     return env
 
 
-def clear(job, board, tools):
-    """Remove the objects of earlier builds if settings have changed: idf.py keeps the old ones."""
+def made_with(job, board, tools):
+    """The hash of the settings of a build: idf.py keeps the old ones."""
     key = hashlib.sha256(f'{job.tree} {tools.path} {tools.docker} {tools.version}'.encode())
     for path in sorted({*board.iterdir(), *(board.parent / 'esp32').iterdir()}):
         key.update(path.read_bytes())
-    stamp = job.work.with_name(f'{job.board}.key')
-    if not stamp.exists() or stamp.read_text() != key.hexdigest():
-        remove(stamp)
-        remove(job.work)
-        job.work.mkdir(parents=True)
-        write(stamp, key.hexdigest())
+    return key
 
 
 def compile_all(job, board, variant, tools):

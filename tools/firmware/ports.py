@@ -9,20 +9,40 @@ import shutil
 import sys
 
 import runtimes
-from firmware.steps import environment, run
+from firmware.steps import environment, remove, run, write
 
 JOBS = os.cpu_count() or 1
 
 
 class Job:
     """One build: `board` and its `facts`, the folders `tree`, `work` (objects) and `out`,
-    the `manifest`, `env` for the programs, `own` if the tree is a user's checkout."""
+    `env` for the programs, `own` if the tree is a user's checkout."""
 
     def __init__(self, **about):
         self.__dict__.update(about)
 
+    @property
+    def manifest(self):
+        return self.work.with_name(f'{self.board}.manifest.py')
+
     def log(self, name):
         return self.work.parent / f'{self.board}.logs' / name
+
+
+def manifest(job, board, app):
+    """Write the manifest of a build: that of the board's folder, with an application."""
+    include = f'include({str(board / "manifest.py")!r}, app={str(app)!r})\n'
+    write(job.manifest, include)
+
+
+def clear(job, key):
+    """Remove the objects of earlier builds, unless what `key` is the hash of was the same."""
+    stamp = job.work.with_name(f'{job.board}.key')
+    if not stamp.exists() or stamp.read_text() != key.hexdigest():
+        remove(stamp)
+        remove(job.work)
+        job.work.mkdir(parents=True)
+        write(stamp, key.hexdigest())
 
 
 def flags(job):

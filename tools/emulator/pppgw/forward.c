@@ -45,6 +45,7 @@ static int forward_count;
 static struct connection connections[MOST_CONNECTIONS];
 static int polled[MOST_CONNECTIONS]; // the connections in the last poll set
 static int polled_count;
+static bool served; // since the board was reset: a program of it listens
 
 static void prepare(int fd) {
     int one = 1;
@@ -114,6 +115,10 @@ static err_t on_connected(void *argument, struct tcp_pcb *pcb, err_t error) {
     (void)pcb;
     (void)error;
     ((struct connection *)argument)->connected = true;
+    if (!served) {
+        served = true;
+        fprintf(stderr, "served\n");
+    }
     return ERR_OK;
 }
 
@@ -318,6 +323,7 @@ void forward_settle(void) {
 }
 
 void forward_abort_all(void) {
+    served = false;
     for (int i = 0; i < MOST_CONNECTIONS; i++) {
         if (connections[i].fd >= 0) {
             release(&connections[i], true);

@@ -5,7 +5,8 @@
 //
 // With two ports of the board the second is for when nothing listens on the first.
 //
-// Standard error has a line for each event: `listening PORT BOARD_PORT`, `up`, `down`, `error ...`.
+// Standard error has a line for each event: `listening PORT BOARD_PORT`, `up`, `down`, `served` (the
+// board has taken its first connection), `error ...`.
 // SIGHUP says that the board was reset. It ends with its standard input: nothing is left behind.
 
 #include <errno.h>
