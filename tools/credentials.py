@@ -17,6 +17,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+from device import exit_status, say
 from firmware.steps import Failure
 
 NAME = 'network.json'
@@ -118,26 +119,18 @@ def save(path, said):
         raise
 
 
-def main(arguments):
+def options(arguments):
     parser = argparse.ArgumentParser(prog='credentials.py', description=f'Write a {NAME}.')
     parser.add_argument('ssid', metavar='SSID')
     parser.add_argument('file', metavar='FILE')
     parser.add_argument('--access-point', action='store_true', help='a password for that, too')
-    chosen = parser.parse_args(arguments)
-    try:
-        save(chosen.file, entered(chosen.ssid, chosen.access_point))
-    except Failure as failure:
-        problem = str(failure)
-    except OSError as error:
-        problem = f'{chosen.file}: {error.strerror}'
-    except KeyboardInterrupt:
-        problem = 'Interrupted'
-    else:
-        print(f'{chosen.file} says how to join {chosen.ssid}')
-        return 0
-    print(problem, file=sys.stderr)
-    return 1
+    return parser.parse_args(arguments)
+
+
+def make(chosen):
+    save(chosen.file, entered(chosen.ssid, chosen.access_point))
+    say(f'{chosen.file} says how to join {chosen.ssid}')
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status(make, options(sys.argv[1:])))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import payload
 import runtimes
+from device import exit_status, say
 from firmware import boards
 from firmware.steps import BUILD, Failure, write
 
@@ -94,31 +95,21 @@ def image_path(app):
     return FOLDER / (payload.main_file(app).parent.name + '.romfs')
 
 
-def main(arguments):
-    chosen = options(arguments)
-    try:
-        size = room(chosen.board)
-        arch = boards.find(chosen.board).get('mpy_arch', '')
-        without = ('microdot', 'utemplate') if chosen.no_framework else ()
-        files = contents(chosen.app, arch, without)
-        image = pack(files)
-        check_size(image, size, chosen.board)
-        path = (chosen.output or image_path(chosen.app)).resolve()
-        write(path, image)
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f'{error.filename or "romfs"}: {error.strerror}', file=sys.stderr)
-        return 1
-    share = 100 * len(image) / size
-    print(
-        f'{runtimes.shown(path)}: {len(image):,} bytes, {share:.0f} % of the ROMFS of '
-        f'{chosen.board} ({payload.count(files)})\n'
-        f'Next: mpremote romfs deploy {shlex.quote(runtimes.shown(path))}'
+def make(chosen):
+    size = room(chosen.board)
+    arch = boards.find(chosen.board).get('mpy_arch', '')
+    without = ('microdot', 'utemplate') if chosen.no_framework else ()
+    files = contents(chosen.app, arch, without)
+    image = pack(files)
+    check_size(image, size, chosen.board)
+    path = (chosen.output or image_path(chosen.app)).resolve()
+    write(path, image)
+    say(
+        f'{runtimes.shown(path)}: {len(image):,} bytes, {100 * len(image) / size:.0f} % of the '
+        f'ROMFS of {chosen.board} ({payload.count(files)})'
     )
-    return 0
+    say(f'Next: mpremote romfs deploy {shlex.quote(runtimes.shown(path))}')
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status(make, options(sys.argv[1:])))

@@ -81,7 +81,7 @@ def main():
     except KeyboardInterrupt:
         print('\nStopped.')
     except OSError as exc:
-        if started and exc.errno == 98:
+        if started and exc.errno in (48, 98):  # of macOS, of Linux
             serve.fail('The port is in use. Choose another: --port 8080')
         raise
 
