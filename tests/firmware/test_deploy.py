@@ -126,7 +126,7 @@ def test_real_mpremote_talks_to_the_stand_in(again):
             assert (ended.returncode, ended.stdout) == (0, printed)
 
 
-@pytest.mark.parametrize('unplug', [12000, 40000])
+@pytest.mark.parametrize('unplug', [20000, 45000])
 def test_unplugged_in_mid_copy(again, unplug):
     folder, app = again
     write(app, 2)
