@@ -32,12 +32,13 @@ NGINX = ('nginx', '/usr/sbin/nginx')  # where a user's PATH does not lead on Deb
 RUN = '\nimport sys\n\n%s.run(host="127.0.0.1", port=int(sys.argv[1]))\n'
 LOCATION = '    location / {\n        proxy_pass http://device;\n'
 
-# What Debian's nginx.conf has around the file, with all of its paths in a folder of the test. One
-# process, as the count of connections to the device is then one too.
+# What Debian's nginx.conf has around the file, with all of its paths in a folder of the test. There
+# is one process: it counts connections to the device for all, and nothing outlives the one that
+# the test ends.
 AROUND = """\
 %s
 daemon off;
-worker_processes 1;
+master_process off;
 pid nginx.pid;
 events {}
 http {
