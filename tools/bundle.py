@@ -39,6 +39,11 @@ def load(module, name):
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+def owner_of(module):
+    """What the name of a module begins with in the bundle: the halves of `compat` are one."""
+    return 'compat' if module in COMPAT else module
+
+
 def is_compat_branch(node):
     return isinstance(node, ast.If) and 'implementation' in ast.unparse(node.test)
 
@@ -100,9 +105,15 @@ class Module:
         for node in self.walk():
             if isinstance(node, ast.ImportFrom) and node.level and node.module:
                 found.add(node.module)
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == '_late':
-                found.add(ast.literal_eval(node.value))
-        return found
+        return found | self.late()
+
+    def late(self):
+        """The modules that its classes name as their `_late`."""
+        return {
+            ast.literal_eval(node.value)
+            for node in self.walk()
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == '_late'
+        }
 
     def walk(self):
         for node in self.body:
@@ -290,37 +301,34 @@ class Bundle:
         """{(module, name): name in the bundle} of all that the modules define."""
         owners = {}
         for module in self.modules.values():
-            owner = 'compat' if module.name in COMPAT else module.name
             for name in module.defined:
-                owners.setdefault(name, set()).add(owner)
-        plain = {name for module in self.modules.values() for name in bound_in(module.plain)}
+                owners.setdefault(name, set()).add(owner_of(module.name))
         public = self.modules[PUBLIC]
-        kept = set(public.defined) | set(public.imports)
+        # Names that are somebody else's, wherever a module defines them.
+        taken = {name for module in self.modules.values() for name in bound_in(module.plain)}
+        taken |= public.defined | set(public.imports) | set(self.modules) | set(dir(builtins))
+        taken |= {LATE} | {name for name in owners if len(owners[name]) > 1}
         called = {}
         for module in self.modules.values():
-            owner = 'compat' if module.name in COMPAT else module.name
+            owner = owner_of(module.name)
             for name in module.defined:
                 is_public = owner == PUBLIC or public.imports.get(name, ('',))[0] == owner
-                alone = len(owners[name]) == 1 and name not in plain and name not in kept
-                own = name == LATE or hasattr(builtins, name) or name in self.modules
-                if name not in module.libraries and not is_public and (own or not alone):
-                    called[module.name, name] = f'_{owner}_{name}'
-                else:
-                    called[module.name, name] = name
+                stays = is_public or name in module.libraries or name not in taken
+                called[module.name, name] = name if stays else f'_{owner}_{name}'
         return called
 
     def check_names(self):
         """Failure if two things are called the same."""
         owners = {}
         for (module, name), called in self.called.items():
-            owner = ('compat' if module in COMPAT else module, name)
+            owner = (owner_of(module), name)
             if owners.setdefault(called, owner) != owner:
                 raise Failure(f'{called} would be {owner} and {owners[called]}')
         for half in PLATFORM.values():
             seen = set()
             for name in half:
                 twice = seen & self.modules[name].defined
-                if twice - {'iscoroutine', 'json'}:
+                if twice:
                     raise Failure(f'{name}.py: {sorted(twice)} are in compat.py too')
                 seen |= self.modules[name].defined
 
@@ -360,10 +368,7 @@ class Bundle:
             texts[module.name] = text
             eager[module.name] = renamer.eager
             defines[module.name] = {self.called[module.name, name] for name in module.defined}
-            for node in module.walk():
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == '_late':
-                    late = ast.literal_eval(node.value)
-                    eager[module.name].add(self.called[late, LATE])
+            eager[module.name] |= {self.called[late, LATE] for late in module.late()}
         parts = [HEADER.format(version=payload.version()), self.plain_imports(), LOAD]
         parts.append(f'__version__ = {payload.version()!r}')
         parts.append(platform_text(texts))
