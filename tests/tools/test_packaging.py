@@ -168,20 +168,24 @@ def test_wheel_and_sdist_have_all_modules_and_their_types(built):
     assert {'LICENSE', 'README.md', 'pyproject.toml', 'PKG-INFO'} <= names
 
 
-def test_the_same_files_give_the_same_bytes(built, tmp_path, monkeypatch):
+def test_the_same_files_give_the_same_bytes(tmp_path, monkeypatch):
     """Wherever, whenever and by whomever they are packed."""
+    monkeypatch.setattr(release, 'git', lambda *arguments: '1700000000')  # the commit's date
+    release.build_packages(tmp_path / 'here')
+    elsewhere = tmp_path / 'elsewhere'
+    shutil.copytree(runtimes.LIB, elsewhere / 'lib')
     for name in ('pyproject.toml', 'LICENSE', 'README.md', '.gitignore'):
-        shutil.copy(runtimes.ROOT / name, tmp_path)
-    shutil.copytree(runtimes.LIB, tmp_path / 'lib')
-    for path in tmp_path.rglob('*'):
+        shutil.copy(runtimes.ROOT / name, elsewhere)
+    for path in elsewhere.rglob('*'):
         path.chmod(0o700 if path.is_dir() else 0o600)
         os.utime(path, (0, 0))
-    commit = ('git', 'log', '-1', '--format=%ct')
-    monkeypatch.setenv('SOURCE_DATE_EPOCH', run(*commit, cwd=runtimes.ROOT).strip())
-    monkeypatch.setattr(release, 'ROOT', tmp_path)
-    release.build_packages(tmp_path / 'out')
-    for path in built:
-        assert (tmp_path / 'out' / path.name).read_bytes() == path.read_bytes()
+    monkeypatch.setattr(release, 'ROOT', elsewhere)
+    release.build_packages(tmp_path / 'there')
+    wheel, sdist = sorted((tmp_path / 'here').iterdir())
+    with zipfile.ZipFile(wheel) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}
+    for path in (wheel, sdist):
+        assert (tmp_path / 'there' / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_wheel_is_for_every_platform(built):
