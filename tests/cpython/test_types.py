@@ -108,6 +108,17 @@ def test_a_typed_application(name, mypy):
     assert status == 0, output
 
 
+def test_the_typed_application_of_the_documentation(mypy, tmp_path):
+    text = (runtimes.ROOT / 'docs' / 'howto' / 'types.md').read_text()
+    (block,) = re.findall(r'^```python\n(.*?)^```', text, re.M | re.S)
+    path = tmp_path / 'main.py'
+    path.write_text(block)
+    status, output = mypy(path)
+    assert status == 0, output
+    path.write_text(block.replace('or MultiDict()', 'or {}'))  # as the page says
+    assert mypy(path)[0] == 1
+
+
 def test_the_typed_application_runs():
     script = (
         'import asyncio, json, typed_app\n'
