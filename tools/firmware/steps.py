@@ -126,15 +126,14 @@ def copy(source, target):
 @contextlib.contextmanager
 def new_folder(path):
     """The same as `new_file` for a folder, which is empty at first."""
-    new, old = (path.with_name(path.name + ending) for ending in ('.new', '.old'))
-    remove(new)
-    new.mkdir(parents=True)
-    yield new
-    remove(old)
-    if path.exists():
-        path.rename(old)
-    new.rename(path)
-    remove(old)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix='.new-') as made:
+        new = Path(made) / 'new'
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.rename(Path(made) / 'old')
+        new.rename(path)
 
 
 def replace(folder, mark, make):
@@ -144,15 +143,8 @@ def replace(folder, mark, make):
     """
     if folder.exists() and not (folder / mark).is_file() and any(folder.iterdir()):
         raise Failure(f'{folder}: has something else in it: name a new folder')
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix='.new-') as made:
-        new = Path(made) / 'new'
-        new.mkdir()
-        result = make(new)
-        if folder.exists():
-            folder.rename(Path(made) / 'old')
-        new.rename(folder)
-    return result
+    with new_folder(folder) as new:
+        return make(new)
 
 
 def remove(path):
