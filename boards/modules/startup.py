@@ -135,10 +135,10 @@ def hold():
 
 
 def bound():
-    """Let the server keep no more connections open than it can, whatever firmware this is.
+    """Lower the server's most connections to what the system has sockets for.
 
-    It makes room for a new one if it has all that it may have. If the system has no more before,
-    it turns clients away, and the server learns nothing of them.
+    With all of them taken the server drops one for a new client. Where the system runs out first,
+    it turns the client away, and the server never learns of it.
     """
     import socket
 
@@ -153,7 +153,7 @@ def bound():
         pass
     for sock in found:
         sock.close()
-    # The one that listens, the new one, and of eight one for what the application opens itself.
+    # Less the one that listens, the new one, and one of eight for the application's own.
     Connection.max_connections = max(1, min(most, len(found) - 2 - len(found) // 8))
 
 
