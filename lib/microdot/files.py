@@ -2,6 +2,10 @@
 
 import os
 
+from .compat import const
+
+_LEAST = const(64)  # bytes to read at once
+
 # What ``Response.types_map`` does not name.
 _TYPES = {
     'avif': 'image/avif',
@@ -74,6 +78,17 @@ def file_size(file):
     size = file.seek(0, 2) - start
     file.seek(start)
     return size
+
+
+def read_some(file, n):
+    """Read at most n bytes of a file, fewer if there is no memory for n bytes in one piece."""
+    while True:
+        try:
+            return file.read(n)
+        except MemoryError:
+            n //= 2
+            if n < _LEAST:
+                raise
 
 
 def send_file(

@@ -200,4 +200,7 @@ def _joined(parts):
             begun = i
             size = len(parts[i])
     blocks.append(parts[begun:])
-    return [block[0] if len(block) == 1 else b''.join(block) for block in blocks if block]
+    try:
+        return [block[0] if len(block) == 1 else b''.join(block) for block in blocks if block]
+    except MemoryError:
+        return parts  # with a write for each

@@ -205,13 +205,17 @@ class BodyIterator:
     :param body: a file-like object, an iterable, or a single value.
     :param size: how many bytes to read of a file-like object at once.
     :param is_file: whether the body is a file of the system.
+
+    A file-like object whose ``read`` never waits may say so by an attribute ``waits``.
     """
 
     def __init__(self, body, size, is_file=False):
         self.body = body
         self.size = size
-        self.waits = not is_file
-        if hasattr(body, 'read'):
+        self.waits = not is_file and getattr(body, 'waits', True)
+        if is_file:
+            self.advance = self.take = self._read_file
+        elif hasattr(body, 'read'):
             self.advance = self.take = self._read
         elif is_stream(body):
             from .compat import Ahead
@@ -233,6 +237,14 @@ class BodyIterator:
         data = self.body.read(self.size)
         if iscoroutine(data):
             data = await data
+        if not data:
+            raise StopAsyncIteration
+        return data
+
+    async def _read_file(self):
+        from .files import read_some
+
+        data = read_some(self.body, self.size)
         if not data:
             raise StopAsyncIteration
         return data

@@ -16,11 +16,11 @@ from binascii import crc32
 
 from .compat import const
 from .errors import HTTPException
-from .files import content_type_of
+from .files import content_type_of, read_some
 from .http1 import http_date
 from .response import Response
 
-_PIECE = const(2048)  # bytes read at once for a checksum
+_PIECE = const(512)  # bytes read at once for a checksum: room for more is not always there
 _CHECKSUMS = const(64)  # how many of them are kept
 # The years that clocks start in: what is dated so has been written when it was not known.
 _UNSET = (1970, 1980, 2000, 2021)
@@ -350,6 +350,8 @@ class Parts:
     :param parts: the list of (bytes to send before, where to start, where to end).
     """
 
+    waits = False  # other than a connection or a sensor may
+
     def __init__(self, file, parts):
         self.file = file
         self.parts = parts
@@ -366,7 +368,7 @@ class Parts:
                 self.file.seek(start)
             if head:
                 return head
-        data = self.file.read(min(n, self.left))
+        data = read_some(self.file, min(n, self.left))
         self.left -= len(data)
         return data
 

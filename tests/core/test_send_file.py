@@ -3,6 +3,7 @@
 import io
 
 from microdot import Response, send_file
+from microdot.files import read_some
 from support import raises
 
 FILES = __file__[: __file__.rfind('/') + 1] + 'files/'
@@ -205,3 +206,28 @@ async def test_file_is_closed():
         data = await written(response)
         assert data.endswith(b'\r\n\r\n' if is_head else b'\r\n\r\nfoo\n')
         raises((OSError, ValueError), f.read, 1)
+
+
+class Cramped:
+    """A file in a heap whose largest free piece is of `free` bytes."""
+
+    def __init__(self, data, free):
+        self.data = data
+        self.free = free
+
+    def read(self, n):
+        if n > self.free:
+            raise MemoryError
+        data, self.data = self.data[:n], self.data[n:]
+        return data
+
+
+def test_files_are_read_in_what_pieces_there_is_memory_for():
+    data = bytes(range(250))
+    for free in (64, 100, 1000):
+        file = Cramped(data, free)
+        pieces = [read_some(file, 1024)]
+        while pieces[-1]:
+            pieces.append(read_some(file, 1024))
+        assert b''.join(pieces) == data, free
+    raises(MemoryError, read_some, Cramped(data, 20), 1024)

@@ -13,11 +13,8 @@ from serving import serve
 
 FIGURES = sorted((runtimes.ROOT / 'docs/figures').glob('*.svg'))
 SERVER = """\
-import gc
-
 from microdot import Microdot
 
-gc.threshold(16384)  # bytes: six files at a time leave the heap in pieces otherwise
 app = Microdot()
 app.static('/', 'html')
 """

@@ -122,3 +122,63 @@ def test_a_client_that_stops_sending(server, data):
         sock.sendall(get('/files/large.bin', 'Range: bytes=0-9', 'Connection: close'))
         head, _, body = read_all(sock).partition(b'\r\n\r\n')
         assert (status(head), body) == (206, data[:10])
+
+
+# As a browser sends them: heads of many requests at a time are what tears a heap to pieces.
+BROWSER = [
+    'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)',
+    'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8',
+    'Accept-Language: en-US,en;q=0.5',
+    'Referer: http://localhost:5000/files/index.html',
+    'Sec-Fetch-Site: same-origin',
+    'Sec-Fetch-Mode: no-cors',
+]
+
+
+def load_files(sock, contents, failed):
+    """Take files off the dictionary until it is empty; note those that do not arrive whole."""
+    with sock.makefile('rb') as file:
+        while contents:
+            name, data = contents.popitem()
+            try:
+                sock.sendall(get(f'/files/{name}', *BROWSER))
+                length = 0
+                while line := file.readline().strip():
+                    if line.startswith(b'Content-Length:'):
+                        length = int(line.split()[1])
+                if file.read(length) != data:
+                    failed.append(name)
+            except OSError:
+                failed.append(name)
+
+
+def test_pages_of_many_files(runtime, tmp_path):
+    """Six connections at a time, in a heap that is collected only when it is full."""
+    rng = random.Random(2)
+    web = tmp_path / 'web'
+    web.mkdir()
+    contents = {}
+    for i in range(60):
+        name = f'{i}.' + rng.choice(['html', 'css', 'js', 'svg', 'woff2'])
+        contents[name] = rng.randbytes(rng.randrange(1000, 40_000))
+        (web / name).write_bytes(contents[name])
+        if i % 2:  # the others are so new that their content is read for an entity tag
+            os.utime(web / name, (1_750_000_000, 1_750_000_000))
+    program = tmp_path / 'program.py'
+    late = 'import gc\ngc.threshold(1 << 20)\n' if runtime == 'micropython' else ''
+    program.write_text(late + PROGRAM)
+    failed = []
+    with ServerProcess(runtime, str(web), heap='192K', program=program) as process:
+        for _ in range(15):
+            page = dict(rng.sample(sorted(contents.items()), 13))
+            socks = [process.connect() for _ in range(6)]
+            arguments = [(sock, page, failed) for sock in socks]
+            threads = [threading.Thread(target=load_files, args=a) for a in arguments]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(servers.DEADLINE)
+            for sock in socks:
+                sock.close()
+        assert failed == [], process.log()
+        process.alive()
