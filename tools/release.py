@@ -39,12 +39,13 @@ FOLDER = ROOT / 'dist'
 SUMS = 'SHA256SUMS'
 APP = 'examples/dashboard'
 PROJECT = 'microdot-kit'
+MACHINE = platform.machine()
 # What a build of firmware makes: how a release calls it, and what it is for.
 IMAGES = {
     'firmware.uf2': ('.uf2', 'copy it onto the drive of the boot loader'),
     'firmware.bin': ('.bin', 'for tools that write it to {address}'),
     'micropython.bin': ('-update.bin', 'the firmware alone, for updates over the network'),
-    'microdot': ('-' + platform.machine(), 'the program, for this kind of machine'),
+    'microdot': (f'-{MACHINE}', f'the program, for {platform.system()} on {MACHINE}'),
 }
 NOTES = """\
 # {project} {version}
