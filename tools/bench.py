@@ -16,8 +16,10 @@ A round starts fresh processes. The ratio of a round is the median of its turns,
 neighbor; the table shows the median of the rounds and the lowest and highest of them.
 
     bench.py --rounds 9 --runtime micropython
+    bench.py --reference
     bench.py --other 'other={python} other_server.py {port}'
 
+`--reference` compares Microdot itself, installed beside the project: it serves the same file.
 `--other` compares one more server: a command without a shell, `{port}`, `{python}` and
 `{micropython}` replaced. It is set against the raw server of the runtime it names."""
 
@@ -32,7 +34,7 @@ import statistics
 import sys
 
 import runtimes
-from measure import load, server, table
+from measure import load, reference, server, table
 
 TARGETS = {  # highest CPU time per request allowed, as a multiple of the raw server's
     ('micropython', 'closing'): 1.8,
@@ -47,9 +49,15 @@ TURN = 200  # requests before the other server has its turn
 
 
 class Contender:
-    """A server that takes part: its name, the runtime it belongs to and its command."""
+    """A server that takes part: its name, the runtime it belongs to and its command.
 
-    def __init__(self, name, runtime_name, command, expected=load.HELLO):
+    `lib` is the folder with its package, if that is not the one that is measured, `modes` what it
+    can do.
+    """
+
+    def __init__(self, name, runtime_name, command, expected=load.HELLO, lib=None, modes=None):
+        self.lib = lib
+        self.modes = modes or load.MODES
         self.name = name
         self.runtime = runtime_name
         self.expected = expected
@@ -57,10 +65,13 @@ class Contender:
 
     def server(self, mode, lib):
         """A fresh process that is not started yet."""
-        return server.Server([part.replace('{mode}', mode) for part in self._command], lib)
+        command = [part.replace('{mode}', mode) for part in self._command]
+        return server.Server(command, self.lib or lib)
 
     def cost(self, process, mode, requests):
         """CPU seconds per request; None if an `--other` server cannot do this mode."""
+        if mode not in self.modes:
+            return None
         try:
             before = process.cpu_seconds()
             load.MODES[mode](process.port, requests, self.expected)
@@ -77,14 +88,23 @@ def builtin_contenders(runtime_name):
     """The raw server and ours on one runtime."""
     if runtime_name == 'uvicorn':
         return [asgi_contender('raw', 'asgi_raw:app'), asgi_contender('ours', 'asgi_hello:app')]
-    start = [sys.executable]
-    if runtime_name == 'micropython':
-        start = runtimes.micropython_command()
-    raw, ours = ([*start, str(server.PROGRAMS / name), '{port}'] for name in ('raw.py', 'hello.py'))
     return [
-        Contender('raw', runtime_name, [*raw, '{mode}']),
-        Contender('ours', runtime_name, ours),
+        Contender('raw', runtime_name, [*program(runtime_name, 'raw.py'), '{mode}']),
+        Contender('ours', runtime_name, program(runtime_name, 'hello.py')),
     ]
+
+
+def program(runtime_name, file):
+    """The command that runs a measured program."""
+    start = [sys.executable] if runtime_name == 'cpython' else runtimes.micropython_command()
+    return [*start, str(server.PROGRAMS / file), '{port}']
+
+
+def reference_contender(runtime_name):
+    """Microdot itself, which closes each connection."""
+    command, lib = program(runtime_name, 'hello.py'), reference.install()
+    name = f'microdot {reference.VERSION}'
+    return Contender(name, runtime_name, command, lib=lib, modes=('closing',))
 
 
 def asgi_contender(name, app):
@@ -191,6 +211,7 @@ def parse_arguments():
     parser.add_argument('--requests', type=int, default=2000, help='per round (default 2000)')
     parser.add_argument('--rounds', type=int, default=5, help='default 5')
     parser.add_argument('--runtime', choices=[*RUNTIMES, 'both'], default='both')
+    parser.add_argument('--reference', action='store_true', help='compare Microdot itself too')
     parser.add_argument('--other', action='append', default=[], metavar='NAME=COMMAND')
     parser.add_argument('--json', metavar='FILE', help='write the figures there too')
     parser.add_argument('--check', action='store_true', help='fail if a target is missed')
@@ -211,6 +232,8 @@ def prepare(options):
     if 'micropython' in names:
         versions.append(runtimes.micropython_name())
     contenders = [item for name in names for item in builtin_contenders(name)]
+    if options.reference:
+        contenders += [reference_contender(name) for name in names if name in BOTH]
     contenders += [other_contender(option) for option in options.other]
     return [item for item in contenders if item.runtime in names], versions
 

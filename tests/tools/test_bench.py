@@ -8,6 +8,7 @@ import pytest
 
 import bench
 import runtimes
+from measure import reference, server
 
 BENCH = [sys.executable, str(runtimes.ROOT / 'tools' / 'bench.py'), '--requests', '20']
 RAW = str(runtimes.ROOT / 'tools' / 'measure' / 'programs' / 'raw.py')
@@ -39,6 +40,24 @@ def test_another_server_takes_part_in_what_it_can_do(tmp_path):
     assert theirs['closing']['ratio'] > 0
     assert theirs['persistent']['ratio'] is None
     assert 'theirs on cpython, persistent' in done.stderr
+
+
+def test_microdot_itself_takes_part(tmp_path):
+    file = tmp_path / 'figures.json'
+    done = run('--rounds', '1', '--reference', '--json', str(file))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(file.read_text())['results']
+    theirs = [row for row in rows if row['server'] == f'microdot {reference.VERSION}']
+    assert {(row['runtime'], row['mode']) for row in theirs} == set(bench.TARGETS)
+    for row in theirs:
+        assert row['ratio'] > 0 if row['mode'] == 'closing' else row['ratio'] is None
+
+
+def test_microdot_that_cannot_be_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, 'VERSION', '0.0.0.none')
+    with pytest.raises(server.Missing, match='^microdot 0.0.0.none cannot be installed: .+$'):
+        reference.install(tmp_path / 'new')
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,28 @@
+"""Microdot itself, to be run beside ours: an application for the one runs on the other."""
+
+import subprocess
+import sys
+
+import runtimes
+from firmware.steps import new_folder
+
+from .server import Missing
+
+VERSION = '2.7.0'
+FOLDER = runtimes.ROOT / 'build' / 'reference' / VERSION
+
+
+def install(folder=FOLDER):
+    """Return a folder with the package, which is no part of .venv: it has our package's name.
+
+    Raises `Missing` if it is not there and cannot be installed.
+    """
+    if not folder.exists():
+        with new_folder(folder) as new:
+            command = [sys.executable, '-m', 'pip', 'install', '-qq', '--no-deps']
+            command += ['--target', str(new), f'microdot=={VERSION}']
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                why = done.stderr.strip().splitlines()[-1:] or ['no output']
+                raise Missing(f'microdot {VERSION} cannot be installed: {why[0]}')
+    return folder
