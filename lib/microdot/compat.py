@@ -26,11 +26,16 @@ if sys.implementation.name not in ('micropython', 'circuitpython'):
     from .compat_cpython import *
 else:
     import asyncio
+    import gc
     from gc import collect
     from sys import print_exception
     from time import ticks_diff, ticks_ms
 
     from micropython import const
+
+    # A heap that is collected only when it is full goes to pieces, too small to compile a module in.
+    if hasattr(gc, 'threshold') and gc.threshold() < 0:  # unless the application has set one
+        gc.threshold(max(16384, gc.mem_free() // 6))  # bytes allocated between two collections
 
     _HEAD_SIZE = const(256)
 

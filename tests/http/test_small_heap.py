@@ -1,6 +1,7 @@
 """MicroPython with 96 KB of heap, the package compiled from source: crowds do not exhaust it."""
 
 import contextlib
+import subprocess
 
 import pytest
 import servers
@@ -101,3 +102,16 @@ async def eat(request):
 
 app.run('127.0.0.1', int(sys.argv[1]))
 """
+
+
+def threshold(*statements):
+    """What `gc.threshold()` is after these statements, in 192 KB."""
+    script = '\n'.join(['import gc', *statements, 'print(gc.threshold())'])
+    command = [needs.micropython(), '-X', 'heapsize=192K', '-c', script]
+    ended = subprocess.run(command, env=servers.environment(), capture_output=True, text=True)
+    return int(ended.stdout)
+
+
+def test_the_heap_is_collected_before_it_is_full():
+    assert 16384 <= threshold('import microdot') < 192 * 1024 // 5
+    assert threshold('gc.threshold(20000)', 'import microdot') == 20000
