@@ -33,7 +33,7 @@ else:
 
     from micropython import const
 
-    # A heap that is collected only when it is full goes to pieces, too small to compile a module in.
+    # A heap collected only when it is full goes to pieces, too small to compile a module in.
     if hasattr(gc, 'threshold') and gc.threshold() < 0:  # unless the application has set one
         gc.threshold(max(16384, gc.mem_free() // 6))  # bytes allocated between two collections
 
