@@ -12,31 +12,31 @@ import os
 
 CORE = (
     '__init__.py',
+    'after.py',
     'application.py',
-    'body.py',
+    'chunked.py',
     'compat.py',
-    'compat_late.py',
+    'compat_rare.py',
+    'compat_topics.py',
+    'connection.py',
     'cookies.py',
-    'datastructures.py',
-    'errors.py',
-    'exchange.py',
-    'files.py',
-    'framing.py',
-    'handling.py',
-    'heads.py',
+    'dispatching.py',
     'helpers.py',
+    'hosts.py',
     'http1.py',
-    'lifecycle.py',
+    'jsontext.py',
+    'lifespan.py',
+    'lines.py',
     'microdot.py',
-    'parsing.py',
-    'registering.py',
+    'registry.py',
     'request.py',
-    'responding.py',
     'response.py',
     'routing.py',
     'server.py',
-    'status.py',
-    'urlcoding.py',
+    'streaming.py',
+    'targets.py',
+    'urlencoded.py',
+    'vary.py',
 )
 
 # Option: the modules of an extension.
@@ -44,14 +44,29 @@ EXTENSIONS = {
     'auth': ('auth.py',),
     'cors': ('cors.py',),
     'csrf': ('csrf.py',),
+    'debug': ('debug.py',),
+    'guard': ('guard.py',),
+    'health': ('access_log.py', 'health.py'),
     'login': ('login.py',),
+    'mqtt': ('homeassistant.py', 'mqtt.py', 'mqtt_packets.py'),
     'multipart': ('multipart.py',),
+    'openapi': (
+        'openapi.py',
+        'openapi_document.py',
+        'openapi_page.py',
+        'openapi_schema.py',
+    ),
     'session': ('jwt_hs256.py', 'session.py'),
     'sse': ('sse.py',),
     'static': ('ranges.py', 'static.py'),
     'templates': ('utemplate.py',),
-    'websocket': ('websocket.py', 'websocket_handshake.py', 'websocket_pings.py'),
+    'topics': ('topics.py',),
+    'update': ('p256.py', 'update.py', 'update_esp32.py', 'update_page.py'),
+    'websocket': ('websocket.py', 'websocket_handshake.py'),
 }
+
+# Extension: another one that cannot do without it.
+NEEDED_BY = {'csrf': 'update', 'session': 'login', 'sse': 'topics'}
 
 options.defaults(
     extensions=True,  # what the options of EXTENSIONS are unless given
@@ -80,7 +95,7 @@ def modules_in(folder):
 
 modules = list(CORE)
 for extension in EXTENSIONS:
-    if wanted(extension) or (extension == 'session' and wanted('login')):
+    if wanted(extension) or wanted(NEEDED_BY.get(extension, extension)):
         modules.extend(EXTENSIONS[extension])
 
 package('microdot', tuple(sorted(modules)), base_path='lib', opt=options.opt)

@@ -3,6 +3,7 @@ from collections.abc import (
     AsyncIterable,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Mapping,
 )
@@ -11,6 +12,7 @@ from ssl import SSLContext
 from types import ModuleType
 from typing import Any, Concatenate, Literal, NoReturn, Protocol, TypeAlias, TypeVar, overload
 
+from .lifespan import Task
 from .request import Request
 from .response import Response
 from .routing import URLPattern
@@ -57,17 +59,22 @@ _B = TypeVar('_B', bound=_BeforeHandler)
 _A = TypeVar('_A', bound=_AfterHandler)
 _AE = TypeVar('_AE', bound=_AfterErrorHandler)
 _S = TypeVar('_S', bound=Callable[[Request], _Handled])
+_F = TypeVar('_F', bound=Callable[[], Any])
 _E = TypeVar('_E', bound=Exception)
 _H = TypeVar('_H', bound=_Handled)
 _Handles: TypeAlias = Callable[[Request, _E], _H]
 
 class Microdot:
     ssl: SSLContext | Literal[False] | None
-    """Whether the server speaks TLS, and whether it prints a line for each request."""
-    debug: bool
-    """Whether the server speaks TLS, and whether it prints a line for each request."""
+    """The ``ssl.SSLContext``, ``False`` if the server does not speak TLS."""
+    debug: bool | str
+    """Whether a line is printed for each request, and exceptions are shown to browsers."""
     server: Server | None
-    """The asyncio server, while the application runs."""
+    """The listening server, while the application runs."""
+    allowed_hosts: Iterable[str] | str | None
+    """The host names that requests may be for, without ports; others are answered with 421. IP
+    addresses and ``localhost`` are always allowed. ``None`` for any name.
+    """
     before_request_handlers: list[_BeforeHandler]
     """The functions registered by ``before_request``."""
     after_request_handlers: list[_AfterHandler]
@@ -86,57 +93,28 @@ class Microdot:
         self,
         url_pattern: str,
         methods: list[str] | tuple[str, ...] | None = None,
-        prefix: str = '',
-        subapps: tuple[Microdot, ...] = (),
-    ) -> Callable[[_R], _R]:
-        """Decorate the function that handles a URL.
-
-        :param url_pattern: the pattern of its path, see ``URLPattern``.
-        :param methods: the list of methods, ``['GET']`` by default.
-        :param prefix: the part of the pattern that ``mount`` has added.
-        :param subapps: the mounted applications the route comes from, the innermost last.
-
-        The function gets the request and the arguments of the path, and returns a ``Response``, a
-        body, a status, or a tuple of body, status and headers.
-        """
-    def get(self, url_pattern: str) -> Callable[[_R], _R]:
-        """Decorate the function that handles GET requests of a URL."""
-    def post(self, url_pattern: str) -> Callable[[_R], _R]:
-        """Decorate the function that handles POST requests of a URL."""
-    def put(self, url_pattern: str) -> Callable[[_R], _R]:
-        """Decorate the function that handles PUT requests of a URL."""
-    def patch(self, url_pattern: str) -> Callable[[_R], _R]:
-        """Decorate the function that handles PATCH requests of a URL."""
-    def delete(self, url_pattern: str) -> Callable[[_R], _R]:
-        """Decorate the function that handles DELETE requests of a URL."""
-    def query(self, url_pattern: str) -> Callable[[_R], _R]:
-        """Decorate the function that handles QUERY requests of a URL."""
-    def before_request(self, f: _B) -> _B:
-        """Decorate ``f(request)``, called before each route; a truthy result replaces the route."""
-    def after_request(self, f: _A) -> _A:
-        """Decorate ``f(request, response)``, called after each route; it may return a response."""
-    def after_error_request(self, f: _AE) -> _AE:
-        """Decorate ``f(request, response)``, called for each error response.
-
-        The request is ``None`` if it could not be parsed.
-        """
+    ) -> Callable[[_R], _R]: ...
+    def get(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def post(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def put(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def patch(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def delete(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def query(self, url_pattern: str) -> Callable[[_R], _R]: ...
+    def before_request(self, f: _B) -> _B: ...
+    def after_request(self, f: _A) -> _A: ...
+    def after_error_request(self, f: _AE) -> _AE: ...
+    def on_startup(self, f: _F) -> _F: ...
+    def on_shutdown(self, f: _F) -> _F: ...
+    def create_task(
+        self, f: Callable[[], Any] | Coroutine[Any, Any, Any], restart: bool = False
+    ) -> Task: ...
     @overload
-    def errorhandler(self, status_code_or_exception_class: int) -> Callable[[_S], _S]:
-        """Decorate the handler of a status, ``f(request)``, or an exception, ``f(request, exc)``.
-
-        :param status_code_or_exception_class: an int, or a class of exceptions.
-        """
+    def errorhandler(self, status_code_or_exception_class: int) -> Callable[[_S], _S]: ...
     @overload
     def errorhandler(
         self, status_code_or_exception_class: type[_E]
     ) -> Callable[[_Handles[_E, _H]], _Handles[_E, _H]]: ...
-    def mount(self, subapp: Microdot, url_prefix: str = '', local: bool = False) -> None:
-        """Add the routes that another application has now.
-
-        :param subapp: the other application.
-        :param url_prefix: put before the paths of its routes.
-        :param local: keep its handlers to its own routes, instead of taking them over for all.
-        """
+    def mount(self, subapp: Microdot, url_prefix: str = '', local: bool = False) -> None: ...
     def static(
         self,
         prefix: str,
@@ -149,70 +127,38 @@ class Microdot:
         charset: str | None = 'UTF-8',
         hidden: bool = False,
         follow_links: bool = False,
-    ) -> Static:
-        """Serve the files of a directory, or resources frozen into firmware, for GET and HEAD.
-
-        It takes all the paths below the prefix that no route registered before has.
-
-        :param prefix: the path of the URLs, such as ``'/static'``, or ``'/'``.
-        :param source: the path of the directory, or the module of the resources.
-        :param options: see ``microdot.static.Static``, of which the object is returned.
-
-        Raises ``OSError`` without such a directory, ``ValueError`` for a prefix with arguments.
-        """
+    ) -> Static: ...
     @staticmethod
-    def abort(status_code: int, reason: str | None = None) -> NoReturn:
-        """End the request with an error response; see ``microdot.abort``."""
+    def abort(status_code: int, reason: str | None = None) -> NoReturn: ...
     def find_route(
         self, req: Request
-    ) -> tuple[Callable[..., Any] | dict[str, str] | int, str, Microdot | None]:
-        """Find the route of a request, and set ``req.url_args``.
-
-        Returns (function, prefix, sub-application); in place of the function there may be the
-        dictionary of headers that answers OPTIONS, or the status 404 or 405.
-        """
-    def default_options_handler(self, req: Request) -> dict[str, str]:
-        """Return the ``Allow`` header of a request's path, for all paths if that is ``*``."""
+    ) -> tuple[Callable[..., Any] | dict[str, str] | int, str, Microdot | None]: ...
+    def default_options_handler(self, req: Request) -> dict[str, str]: ...
     def get_request_handlers(
         self,
         req: Request | None,
         attr: Literal['before_request', 'after_request', 'after_error_request'],
         local_first: bool = True,
-    ) -> list[Callable[..., Any]]:
-        """Return the handlers that take part in a request, in the order they run.
-
-        :param req: the request.
-        :param attr: ``'before_request'``, ``'after_request'`` or ``'after_error_request'``.
-        :param local_first: those of the innermost sub-application first, else the application's.
-        """
+    ) -> list[Callable[..., Any]]: ...
     async def error_response(
         self, req: Request | None, status_code: int, reason: str | None = None
-    ) -> _Result:
-        """Return what the handler of a status makes of it, or the tuple (reason, status).
-
-        :param req: the request, or ``None`` for one that could not be parsed.
-        :param status_code: the status.
-        :param reason: the text of the response when there is no handler.
-        """
-    async def dispatch_request(self, req: Request | None) -> Response:
-        """Handle a request and return its response; no exception but ``BaseException`` leaves.
-
-        :param req: the request, or ``None`` for one that could not be parsed.
-        """
+    ) -> _Result: ...
+    async def dispatch_request(self, req: Request | None) -> Response: ...
     @overload
     async def start_server(
         self,
         host: str = '0.0.0.0',
         port: int = 5000,
-        debug: bool = False,
+        debug: bool | str = False,
         ssl: SSLContext | None = None,
         start_serving: Literal[True] = True,
     ) -> None:
         """Serve the application until ``shutdown()`` is called.
 
-        :param host: the address to listen on.
+        :param host: the address to listen on; ``''`` for all.
         :param port: the port to listen on.
-        :param debug: print a line for the start and for each request.
+        :param debug: print a line for the start and for each request, and show exceptions to
+            browsers on this machine; ``'network'`` shows them to those at private addresses, too.
         :param ssl: an ``ssl.SSLContext``; with one the server speaks TLS alone.
         :param start_serving: ``False`` (CPython only) returns the asyncio server at once, for the
             caller to await its ``serve_forever()``.
@@ -225,7 +171,7 @@ class Microdot:
         self,
         host: str = '0.0.0.0',
         port: int = 5000,
-        debug: bool = False,
+        debug: bool | str = False,
         ssl: SSLContext | None = None,
         *,
         start_serving: Literal[False],
@@ -234,12 +180,15 @@ class Microdot:
         self,
         host: str = '0.0.0.0',
         port: int = 5000,
-        debug: bool = False,
+        debug: bool | str = False,
         ssl: SSLContext | None = None,
     ) -> None:
         """Serve the application from a new event loop until ``shutdown()`` is called.
 
-        The parameters are those of ``start_server``.
+        The parameters are those of ``start_server``. Nothing of it is left open, however it ends.
+
+        Raises what ``start_server`` raises, but for a port that is taken: in a program that a shell
+        has started, that is a line and the exit status 1.
         """
     def shutdown(self) -> None:
         """Stop serving: running requests are answered, then ``start_server`` returns.
@@ -248,6 +197,9 @@ class Microdot:
         """
     async def handle_request(self, reader: Any, writer: Any) -> None:
         """Serve one connection until it ends.
+
+        An application that overrides it, to do something before or after, serves one request a
+        connection.
 
         :param reader: the stream of the client.
         :param writer: the stream to the client.

@@ -8,14 +8,20 @@ Handlers, requests and responses are the same as with the framework's own server
 """
 
 import asyncio
+import functools
 import os  # noqa: F401 (programs that replace ``os.kill`` look for it here)
+import types
 
 from . import websocket
+from .after import finish
 from .compat import accept_cancel, invoke_handler
-from .errors import ClientError, abort
-from .gateway import Hosted, PartStream, answer, body_length, encoded, make_url, prepare
-from .microdot import AsyncBytesIO, Request, Response, URLPattern, iscoroutine, redirect, send_file
-from .responding import close, how_to_advance
+from .gateway import Hosted, PartStream, begin, body_length, body_of, encoded, make_url
+from .http1 import abort, refuse
+from .lifespan import put
+from .microdot import Request, Response, URLPattern, iscoroutine, redirect, send_file
+from .request import AsyncBytesIO
+from .response import prepared
+from .streaming import close
 from .websocket import WebSocketError, websocket_upgrade, with_websocket
 from .websocket_handshake import accept, check_origin
 
@@ -34,8 +40,9 @@ __all__ = (
     'with_websocket',
 )
 
-_PATIENCE = 0.5  # seconds that a handler may run before its client is watched
+_PATIENCE = 0.5  # seconds that a handler may wait for something before its client is watched
 _SCHEMES = {'ws': 'http', 'wss': 'https'}
+_GONE = {'type': 'http.disconnect'}
 
 
 class Microdot(Hosted):
@@ -52,35 +59,71 @@ class Microdot(Hosted):
         super().__init__()
         self.lifespan_startup = lifespan_startup
         self.lifespan_shutdown = lifespan_shutdown
+        # Servers look here whether it is a coroutine function. What they call is the class's, which
+        # can tell at once, not when it is awaited, that a WSGI server is calling.
+        self.__call__ = self.asgi_app
 
-    async def __call__(self, scope, receive, send):
-        await self.asgi_app(scope, receive, send)
+    def __call__(self, scope, receive=None, send=None):
+        if send is None:
+            super().__call__()
+        return self.asgi_app(scope, receive, send)
 
     async def asgi_app(self, scope, receive, send):
         """Serve one connection of an ASGI server; the parameters are those of ASGI 3."""
-        if scope['type'] == 'lifespan':
+        kind = scope['type']
+        if kind == 'lifespan':
             await self.handle_lifespan(scope, receive, send)
-        elif scope['type'] in ('http', 'websocket'):
-            await Exchange(receive, send).run(self, scope)
+        elif kind in ('http', 'websocket'):
+            exchange = Exchange(receive, send)
+            try:
+                answered = await _noticing(exchange.run(self, scope), exchange.watch)
+            except asyncio.CancelledError:
+                if not exchange.gone:
+                    raise
+                accept_cancel()
+            else:
+                await finish(*answered)  # whether the client is still there or not
 
     async def handle_lifespan(self, scope, receive, send):
         """Call the functions for the start and the end of the server."""
-        calls = {
-            'lifespan.startup': self.lifespan_startup,
-            'lifespan.shutdown': self.lifespan_shutdown,
-        }
         kind = ''
         while kind != 'lifespan.shutdown':
             kind = (await receive())['type']
-            if kind not in calls:
-                continue
             try:
-                if calls[kind]:
-                    await invoke_handler(calls[kind], scope)
+                if kind == 'lifespan.startup':
+                    if self.lifespan_startup:
+                        await invoke_handler(self.lifespan_startup, scope)
+                    await put(self, 'start')
+                elif kind == 'lifespan.shutdown':
+                    error = await put(self, 'close')
+                    if self.lifespan_shutdown:
+                        await invoke_handler(self.lifespan_shutdown, scope)
+                    if error:
+                        raise error
+                else:
+                    continue
                 message = {'type': kind + '.complete'}
             except Exception as exc:
                 message = {'type': kind + '.failed', 'message': repr(exc)}
             await send(message)
+
+
+@types.coroutine
+def _noticing(coro, wait):
+    """Await a coroutine, and call ``wait()`` when it has to wait for the first time."""
+    step, value = coro.send, None
+    while True:
+        try:
+            future = step(value)
+        except StopIteration as end:
+            return end.value
+        if wait:
+            wait()
+            wait = None
+        try:
+            step, value = coro.send, (yield future)
+        except BaseException as exc:
+            step, value = coro.throw, exc
 
 
 class Exchange:
@@ -93,118 +136,96 @@ class Exchange:
     :param send: the function of the server to send one with.
     """
 
-    buffer = b''  # what has come of the body, but is not yet read
-    ended = True  # whether nothing of a body is to come
+    body = None  # the ``Body`` of the request, if it has one
     gone = False  # whether the handler was cancelled as the client has left
+    lock = None  # held by whoever receives a message, once the client is watched
     pending = None  # the message that was received ahead
     readers = 0  # how many wait for a message
-    watcher = None
+    timer = watcher = None
+    websocket = None  # the ``WebSocket``, once it is accepted
 
     def __init__(self, receive, send):
         self._receive = receive
         self.send = send
-        self.task = asyncio.current_task()
-        self.lock = asyncio.Lock()
-        self.loop = asyncio.get_running_loop()
-        self.timer = self.loop.call_later(_PATIENCE, self._watch)
 
     async def run(self, app, scope):
-        """Answer the request that the scope describes."""
+        """Answer the request that the scope describes; return it and its response."""
         try:
-            request, response = await answer(app, self.make_request, scope)
+            request, coro = begin(app, self.make_request, scope)
+            response = await coro
             if scope['type'] == 'websocket':
-                await self.finish(request and request.websocket, response, scope)
+                await self.finish(response, scope)
             elif response is not Response.already_handled:
                 await self.respond(response, 'http.response')
-        except asyncio.CancelledError:
-            if not self.gone:
-                raise
-            accept_cancel()
+            return request, response
         finally:
-            self.timer.cancel()
-            if self.watcher:
-                self.watcher.cancel()
+            if self.timer:
+                self.unwatch()
 
     # Requests
 
     def make_request(self, app, scope):
         """Return the ``Request`` for a scope. Raises ``ValueError`` for a malformed one."""
-        lines = []
-        length = None
-        chunked = upgraded = False
-        for name, value in scope.get('headers') or ():
-            name = name.lower()
-            if name == b'content-length':
-                length = body_length(value.decode())
-            elif name == b'transfer-encoding':
-                chunked = True
-            elif name == b'upgrade':
-                upgraded = True
-            lines.append(name.title() + b':' + value)
+        headers = scope.get('headers') or ()
+        fields = {name.lower(): value for name, value in headers}
+        lines = map(_line, headers)
         method = scope.get('method', 'GET')
         is_websocket = scope['type'] == 'websocket'
-        if is_websocket and not upgraded:
-            lines += [b'Upgrade:websocket', b'Connection:Upgrade']
+        if is_websocket and b'upgrade' not in fields:
+            lines = list(lines) + [b'Upgrade:websocket', b'Connection:Upgrade']
         path = scope['path']
         query_string, raw_path = scope.get('query_string') or b'', scope.get('raw_path') or b''
         url = make_url(path, query_string, raw_path, scope.get('root_path') or '')
         version = scope.get('http_version', '1.1')
         client, scheme = scope.get('client'), scope.get('scheme')
         client = tuple(client[:2]) if client else None
-        sock = self.receive, self.send
-        request = Request(app, client, method, url, 'HTTP/' + version, lines, sock=sock)
+        request = Request(app, client, method, url, 'HTTP/' + version, [])
+        request._lines = lines  # looked at when somebody asks for the headers
+        request.sock = self.receive, self.send
         request.scheme = _SCHEMES.get(scheme, scheme) or 'http'
         request.asgi_scope = scope
+        request.asgi_exchange = self
         request.websocket_class = WebSocket
-        request.websocket = None
-        if length is None and not chunked and version[:1] != '1' and not is_websocket:
-            chunked = method not in ('GET', 'HEAD')  # HTTP/2 need not announce a body
-        if length or chunked:
-            self.expect_body(request, length or 0)
+        if b'content-length' in fields:
+            length = body_length(fields[b'content-length'])
+        elif b'transfer-encoding' in fields:
+            length = None
+        else:  # HTTP/2 need not announce a body
+            announced = version[:1] == '1' or is_websocket or method in ('GET', 'HEAD')
+            length = 0 if announced else None
+        if length != 0:
+            self.body = Body(request, length, self)
         return request
-
-    def expect_body(self, request, length):
-        """Give a request the stream of its body."""
-        request.content_length = length
-        request.stream = body = PartStream(self, max(length, request.max_content_length))
-        self.ended = False
-        if length <= request.max_body_length:
-            request.unread = body
 
     async def receive(self):
         """Return the next message of the client."""
         self.readers += 1
         try:
+            if not self.lock:
+                return await self._receive()
             async with self.lock:
                 message, self.pending = self.pending, None
                 return message if message is not None else await self._receive()
         finally:
             self.readers -= 1
 
-    async def next_size(self):
-        """Wait for a part of the body and return its length, 0 at the end.
-
-        Raises ``ClientError`` if the client has gone before.
-        """
-        while not self.ended:
-            message = await self.receive()
-            if _is_end(message):
-                raise ClientError(400)
-            self.ended = not message.get('more_body')
-            self.buffer = message.get('body') or b''
-            if self.buffer:
-                return len(self.buffer)
-        return 0
-
-    async def receive_body(self, n):
-        """Return at most n bytes of the present part."""
-        data, self.buffer = self.buffer[:n], self.buffer[n:]
-        return data
-
     # The client's leaving
 
+    def watch(self):
+        """Begin to watch the client after a while."""
+        self.lock = asyncio.Lock()
+        self.task = asyncio.current_task()
+        self.loop = asyncio.get_running_loop()
+        self.timer = self.loop.call_later(_PATIENCE, self._watch)
+
+    def unwatch(self):
+        """Watch the client no more."""
+        self.timer.cancel()
+        if self.watcher:
+            self.watcher.cancel()
+
     def _watch(self):
-        if self.pending is None:
+        if self.pending is None and not self.readers:
             self.watcher = self.loop.create_task(self._look_ahead())
         else:
             self.timer = self.loop.call_later(_PATIENCE, self._watch)
@@ -213,14 +234,17 @@ class Exchange:
         async with self.lock:
             if self.pending is None:
                 message = await self._receive()
-                while self.ended and message and message['type'] == 'http.request':
+                while not self._awaits_body() and message and message['type'] == 'http.request':
                     message = await self._receive()
                 if _is_end(message) and not self.readers:
                     self.gone = True
                     self.task.cancel()
                     return
-                self.pending = message if message is not None else {'type': 'http.disconnect'}
+                self.pending = message if message is not None else _GONE
         self.timer = self.loop.call_later(_PATIENCE, self._watch)
+
+    def _awaits_body(self):
+        return self.body and not self.body.ended
 
     # Responses
 
@@ -230,31 +254,25 @@ class Exchange:
         :param response: the ``Response``.
         :param kind: what the types of its messages begin with.
         """
-        prepared = await prepare(response)
-        stream = prepared.stream
+        response, fields, length = await prepared(response)
+        body, stream, left = body_of(response, length)
         try:
-            headers = [(n.lower().encode(), v.encode()) for n, v in prepared.headers]
-            status_code = prepared.status_code
+            headers = [(_encoded_name(name), value.encode()) for name, value in fields]
+            status_code = response.status_code
             await self.send({'type': kind + '.start', 'status': status_code, 'headers': headers})
             kind += '.body'
-            if not prepared.sends_body:
-                pass
-            elif stream:
-                await self.send_stream(stream, prepared.length, kind)
-            elif prepared.body:
-                body = encoded(prepared.body, prepared.length)
-                await self.send({'type': kind, 'body': body, 'more_body': True})
-            await self.send({'type': kind, 'body': b'', 'more_body': False})
+            if stream:
+                await self.send_stream(stream, left, kind)
+            await self.send({'type': kind, 'body': body or b'', 'more_body': False})
         finally:
             if stream:
                 await close(stream)
 
     async def send_stream(self, stream, left, kind):
         """Send what a stream yields, up to the given number of bytes if it is not ``None``."""
-        advance, _ = how_to_advance(stream)
         while left != 0:
             try:
-                data = encoded(await advance(), left)
+                data = encoded(await stream.__anext__(), left)
             except StopAsyncIteration:
                 break
             if left is not None:
@@ -263,10 +281,10 @@ class Exchange:
                 await self.send({'type': kind, 'body': data, 'more_body': True})
             await asyncio.sleep(0)  # let others run, however fast this client reads
 
-    async def finish(self, ws, response, scope):
+    async def finish(self, response, scope):
         """End a WebSocket, or refuse it with a response if it has not been accepted."""
-        if ws:
-            await ws.close(*(() if response is Response.already_handled else (1011,)))
+        if self.websocket:
+            await self.websocket.finish(response)
         elif response is Response.already_handled:
             pass
         elif 'websocket.http.response' in (scope.get('extensions') or {}):
@@ -275,8 +293,41 @@ class Exchange:
             await self.send({'type': 'websocket.close'})
 
 
+class Body(PartStream):
+    """The body of a request, in messages of the server."""
+
+    def __init__(self, request, length, exchange):
+        super().__init__(request, length)
+        self.exchange = exchange
+        self.more = True
+
+    async def next_part(self):
+        """Return the next part, ``b''`` at the end.
+
+        Raises ``ClientError`` if the client has gone before.
+        """
+        while self.more:
+            message = await self.exchange.receive()
+            if _is_end(message):
+                refuse(400)
+            self.more = message.get('more_body', False)
+            if message.get('body'):
+                return message['body']
+        return b''
+
+
 def _is_end(message):
     return message is None or message['type'].endswith('.disconnect')
+
+
+def _line(field):
+    name, value = field
+    return name.title() + b':' + value
+
+
+@functools.lru_cache(256)
+def _encoded_name(name):
+    return name.lower().encode()
 
 
 class Disconnected(WebSocketError, OSError):
@@ -313,7 +364,7 @@ class WebSocket(websocket.WebSocket):
                 self.subprotocol = message['subprotocol'] = name
                 break
         await request.sock[1](message)
-        request.websocket = self
+        request.asgi_exchange.websocket = self
 
     async def receive(self):
         """Return the next message: str for a text, bytes otherwise.
@@ -382,6 +433,6 @@ class WebSocket(websocket.WebSocket):
         except Exception:
             pass  # servers raise whatever they like when the client has gone
 
-    async def _finish(self, request, response, *code):
-        await self.close(*code)
-        return Response.already_handled
+    async def finish(self, response):
+        """End the connection: a response to an exception has no place here."""
+        await self.close(None if response is Response.already_handled else 1011)

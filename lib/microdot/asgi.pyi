@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, TypeAlias
 
 from . import AsyncBytesIO as AsyncBytesIO
@@ -48,7 +48,9 @@ class Microdot(Hosted):
         lifespan_startup: _Lifespan | None = None,
         lifespan_shutdown: _Lifespan | None = None,
     ) -> None: ...
-    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None: ...
+    def __call__(
+        self, scope: _Scope, receive: _Receive | None = None, send: _Send | None = None
+    ) -> Coroutine[Any, Any, None]: ...
     async def asgi_app(self, scope: _Scope, receive: _Receive, send: _Send) -> None: ...
     async def handle_lifespan(self, scope: _Scope, receive: _Receive, send: _Send) -> None: ...
 

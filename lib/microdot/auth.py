@@ -17,25 +17,23 @@ Functions that check passwords or tokens ought to compare in constant time. The 
 the clear unless the server speaks TLS.
 """
 
-from .compat import bound, iscoroutine
+from binascii import a2b_base64
+
+from .compat import invoke_handler
 from .helpers import wraps
-
-
-async def _call(f, *args, **kwargs):
-    # As ``invoke_handler`` does, which a board would have to load first.
-    result = bound(f)(*args, **kwargs)
-    return (await result) if iscoroutine(result) else result
+from .http1 import abort
 
 
 class BaseAuth:
     """What the schemes have in common.
 
     ``auth_callback(request, *credentials)`` returns the user, ``error_callback(request)`` the
-    response to a request without one; both may be coroutines. A subclass has a method
+    response to a request without one; both may be coroutines. A ``guard`` slows down who guesses,
+    see ``microdot.guard``; the first of several credentials is the name. A subclass has a method
     ``_get_auth(request)`` that returns the tuple of credentials, or ``None``.
     """
 
-    auth_callback = error_callback = None
+    auth_callback = error_callback = guard = None
 
     def authenticate(self, f):
         """Decorate ``f(request, *credentials)``, which returns the user, or something falsy."""
@@ -55,12 +53,16 @@ class BaseAuth:
         async def wrapper(request, *args, **kwargs):
             credentials = self._get_auth(request)
             user = None
-            if credentials is not None:
-                user = await _call(self.auth_callback, request, *credentials)
+            if credentials is not None and self.guard:
+                name = credentials[0] if len(credentials) > 1 else None
+                attempt = self.guard.attempt
+                user = await attempt(request, name, self.auth_callback, request, *credentials)
+            elif credentials is not None:
+                user = await invoke_handler(self.auth_callback, request, *credentials)
             request.g.current_user = user
             if user or optional:
-                return await _call(f, request, *args, **kwargs)
-            return await _call(self.error_callback, request)
+                return await invoke_handler(f, request, *args, **kwargs)
+            return await invoke_handler(self.error_callback, request)
 
         return wrapper
 
@@ -78,18 +80,20 @@ class BasicAuth(BaseAuth):
     :param scheme: the scheme of the challenge; one that browsers do not know keeps them from
         opening their dialog.
     :param error_status: the status of the challenge.
+    :param guard: a ``Guard`` that slows down who guesses; ``None`` for none.
     """
 
-    def __init__(self, realm='Please login', charset='UTF-8', scheme='Basic', error_status=401):
+    def __init__(
+        self, realm='Please login', charset='UTF-8', scheme='Basic', error_status=401, guard=None
+    ):
         self.realm = realm if isinstance(realm, str) else 'Please login'
         self.charset = charset
         self.scheme = scheme
         self.error_status = error_status
+        self.guard = guard
         self.error_callback = self.authentication_error
 
     def _get_auth(self, request):
-        from binascii import a2b_base64
-
         scheme, _, value = request.headers.get('Authorization', '').partition(' ')
         if scheme.lower() not in ('basic', self.scheme.lower()):
             return None
@@ -114,12 +118,14 @@ class TokenAuth(BaseAuth):
     :param scheme: the scheme, compared without regard to case.
     :param error_status: the status for requests without a user, for which the application may have
         a handler.
+    :param guard: a ``Guard`` that slows down who guesses; ``None`` for none.
     """
 
-    def __init__(self, header='Authorization', scheme='Bearer', error_status=401):
+    def __init__(self, header='Authorization', scheme='Bearer', error_status=401, guard=None):
         self.header = header
         self.scheme = scheme.lower()
         self.error_status = error_status
+        self.guard = guard
         self.error_callback = self.authentication_error
 
     def _get_auth(self, request):
@@ -140,6 +146,4 @@ class TokenAuth(BaseAuth):
 
     async def authentication_error(self, request):
         """Raise ``HTTPException`` with the status for requests without a user."""
-        from .errors import abort
-
         abort(self.error_status)

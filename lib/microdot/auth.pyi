@@ -2,6 +2,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from .application import _Handled
+from .guard import Guard
 from .request import Request
 
 _P = ParamSpec('_P')
@@ -15,6 +16,7 @@ _Protected = Callable[Concatenate[Request, _P], Awaitable[Any]]
 class BaseAuth:
     auth_callback: Callable[..., Any] | None
     error_callback: Callable[[Request], Any] | None
+    guard: Guard | None
     def authenticate(self, f: _F) -> _F: ...
     def __call__(self, f: _Route[_P]) -> _Protected[_P]: ...
     def optional(self, f: _Route[_P]) -> _Protected[_P]: ...
@@ -38,8 +40,10 @@ class BasicAuth(BaseAuth):
         charset: str = 'UTF-8',
         scheme: str = 'Basic',
         error_status: int = 401,
+        guard: Guard | None = None,
     ) -> None: ...
-    def authenticate(self, f: _B) -> _B: ...
+    def authenticate(self, f: _B) -> _B:
+        """Decorate ``f(request, *credentials)``, which returns the user, or something falsy."""
     async def authentication_error(self, request: Request) -> tuple[str, int, dict[str, str]]: ...
 
 class TokenAuth(BaseAuth):
@@ -52,8 +56,13 @@ class TokenAuth(BaseAuth):
     error_status: int
     """The status for requests without a user, for which the application may have a handler."""
     def __init__(
-        self, header: str = 'Authorization', scheme: str = 'Bearer', error_status: int = 401
+        self,
+        header: str = 'Authorization',
+        scheme: str = 'Bearer',
+        error_status: int = 401,
+        guard: Guard | None = None,
     ) -> None: ...
-    def authenticate(self, f: _T) -> _T: ...
+    def authenticate(self, f: _T) -> _T:
+        """Decorate ``f(request, *credentials)``, which returns the user, or something falsy."""
     def errorhandler(self, f: _E) -> _E: ...
     async def authentication_error(self, request: Request) -> NoReturn: ...

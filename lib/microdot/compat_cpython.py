@@ -1,9 +1,8 @@
-"""CPython's half of ``compat``: the same names as there, all at once."""
+"""CPython's half of ``compat``: the same names as there."""
 
 import asyncio
 import contextvars
 import functools
-import importlib
 import inspect
 import time
 import traceback
@@ -13,41 +12,17 @@ try:
 except ImportError:
     import json
 
+iscoroutine = inspect.iscoroutine
 
-def load(module, name):
-    """Return a name of another module of the package."""
-    return getattr(importlib.import_module('microdot.' + module), name)
-
-
-class Late:
-    """Takes over what the class ``Methods`` of the module named ``_late`` has, at once.
-
-    That includes the full signatures of methods for which MicroPython has a stand-in, and values
-    that suit a larger machine.
-    """
-
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        if '_late' in vars(cls):
-            methods = load(cls._late, 'Methods')
-            for name, f in vars(methods).items():
-                if not name.startswith('__'):
-                    setattr(cls, name, _Computed(f) if name in methods.attributes else f)
-
-
-class _Computed:
-    """An attribute that its function computes until it assigns the value to the instance."""
-
-    def __init__(self, f):
-        self.f = f
-        self.__doc__ = f.__doc__
-
-    def __get__(self, obj, cls=None):
-        return self if obj is None else self.f(obj)
-
-
-FILE_BLOCK = 16384  # a thread for each write has its price
-_AHEAD = 4096  # and so has one for each piece of a stream
+PIECE = 4096
+BLOCK = 16384
+STRETCH = 4096
+COPIES = False
+FILE_BLOCK = 65536  # a thread for each write is expensive
+MAX_CONNECTIONS = 1000
+BACKLOG = 100
+_AHEAD = 4096  # bytes: a thread for each piece of a stream is expensive, too
+_SOON = 0.02  # seconds that a piece may wait for the next one
 
 
 def const(value):
@@ -58,10 +33,21 @@ def collect():
     pass
 
 
-iscoroutine = inspect.iscoroutine
+class ServedByItself:
+    """Base of ``Server``: says what to do when another server calls the application."""
+
+    def __call__(self, *args):
+        raise TypeError(
+            'take Microdot from microdot.asgi for an ASGI server (uvicorn, hypercorn), from '
+            'microdot.wsgi for a WSGI server (gunicorn, waitress); from microdot it serves itself, '
+            'by run()'
+        )
 
 
 def _is_async(handler):
+    code = getattr(handler, '__code__', None)
+    if code:  # of a function or a method: most handlers, so the short way
+        return code.co_flags & inspect.CO_COROUTINE != 0
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
         getattr(handler, '__call__', None)  # noqa: B004
     )
@@ -70,9 +56,17 @@ def _is_async(handler):
 def _call(handler, args, kwargs):
     try:
         return handler(*args, **kwargs)
-    except StopIteration as exc:
-        # As out of a coroutine: a future would never end with it.
-        raise RuntimeError('handler raised StopIteration') from exc
+    except (StopIteration, GeneratorExit) as exc:
+        # As out of a coroutine: a future would never end with it, or close who waits for it.
+        raise RuntimeError('handler raised ' + type(exc).__name__) from exc
+
+
+def in_thread(call):
+    """Return an awaitable of what a function that may block returns."""
+    loop = asyncio.get_running_loop()
+    if getattr(loop, 'lent', False):  # by ``wsgi``, to a thread that may block
+        return loop.call_in_place(call)
+    return loop.run_in_executor(None, call)
 
 
 async def invoke_handler(handler, *args, **kwargs):
@@ -80,64 +74,9 @@ async def invoke_handler(handler, *args, **kwargs):
     if _is_async(handler):
         return await handler(*args, **kwargs)
     call = functools.partial(contextvars.copy_context().run, _call, handler, args, kwargs)
-    result = await asyncio.get_running_loop().run_in_executor(None, call)
+    result = await in_thread(call)
     # A lambda or a wrapper may well return the coroutine of something else.
     return await result if iscoroutine(result) else result
-
-
-class Ahead:
-    """Takes what an iterator yields, in a thread: all that has come while nobody asked for it.
-
-    :param items: the iterator.
-    """
-
-    waits = True  # whether other tasks run meanwhile
-
-    def __init__(self, items):
-        self.items = items
-        self.pieces = []
-        self.some = asyncio.Event()  # set when the thread has a piece, and when it ends
-        self.running = None  # the future of the thread: whether the iterator is exhausted
-
-    async def take(self):
-        """Return what comes next, as bytes. Raises ``StopAsyncIteration`` at the end."""
-        while not self.pieces:
-            if not self.running:
-                loop = asyncio.get_running_loop()
-                call = functools.partial(contextvars.copy_context().run, self._advance, loop)
-                self.running = loop.run_in_executor(None, call)
-                self.running.add_done_callback(lambda future: self.some.set())
-            self.some.clear()
-            if not self.pieces and not self.running.done():
-                await self.some.wait()
-            if not self.pieces and self.running.done():
-                running, self.running = self.running, None
-                if running.result():
-                    raise StopAsyncIteration
-        count = len(self.pieces)
-        data = b''.join(self.pieces[:count])
-        del self.pieces[:count]
-        return data
-
-    def _advance(self, loop):
-        size = 0
-        for piece in self.items:
-            if isinstance(piece, str):
-                piece = piece.encode()
-            elif not isinstance(piece, bytes):
-                piece = bytes(memoryview(piece))  # a buffer, which its owner may use again
-            self.pieces.append(piece)
-            size += len(piece)
-            if size >= _AHEAD:
-                return False
-            if len(self.pieces) == 1:
-                loop.call_soon_threadsafe(self.some.set)
-        return True
-
-
-def bound(handler):
-    """Return a function that calls a handler with ``invoke_handler``."""
-    return functools.partial(invoke_handler, handler)
 
 
 def mro(cls):
@@ -146,6 +85,27 @@ def mro(cls):
 
 def print_exception(exc):
     traceback.print_exception(type(exc), exc, exc.__traceback__)
+
+
+if json.__name__ == 'json':
+    _encode = json.JSONEncoder(allow_nan=False).encode
+
+    def dumps(value):
+        try:
+            return _encode(value)
+        except ValueError:
+            from .jsontext import plain
+
+            return json.dumps(plain(value))
+else:
+    dumps = json.dumps
+
+
+def loads(text):
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError('JSON is nested too deeply')
 
 
 def now():
@@ -158,10 +118,6 @@ def signing():
     return jwt_pyjwt
 
 
-def latin1(data):
-    return data.decode('latin-1')
-
-
 def ticks_ms():
     return int(time.monotonic() * 1000)
 
@@ -170,16 +126,84 @@ def ticks_diff(a, b):
     return a - b
 
 
-def receive(reader):
-    return reader.read(16384)
+async def next_of(items):
+    """Return what an iterator yields next. Raises ``StopAsyncIteration`` at the end."""
+    item = await invoke_handler(next, items, StopAsyncIteration)
+    if item is StopAsyncIteration:
+        raise StopAsyncIteration
+    return item
 
 
-def received(data):
-    return data
+class Ahead:
+    """Takes what an iterator yields, in a thread: all that has come while nobody asked for it.
+
+    :param items: the iterator.
+    """
+
+    def __init__(self, items):
+        self.items = items
+        self.pieces = []
+        self.running = None  # the future of the thread: whether the iterator is exhausted
+        self.some = asyncio.Event()  # set when the thread ends; when it has a piece, if it is slow
+        self.slow = False
+
+    async def take(self):
+        """Return all that has come, as bytes, or what comes next: ``b''`` if that takes long.
+
+        Raises ``StopAsyncIteration`` at the end.
+        """
+        while True:
+            if not self.running:
+                await self._start()
+            elif not self.pieces and not self.running.done():
+                self.some.clear()
+                if not self.pieces:
+                    await self.some.wait()
+            done = self.running.done()  # there are no more pieces then
+            count = len(self.pieces)
+            if count or not done:
+                data = b''.join(self.pieces[:count])
+                del self.pieces[:count]
+                return data
+            if self.running.result():
+                raise StopAsyncIteration
+            self.running = None
+
+    def ended(self):
+        """Return whether nothing more is going to come."""
+        return self.running.done() and not self.pieces and self.running.result()
+
+    async def _start(self):
+        """Have the thread go on, and wait until it ends: most are quick, and need no more."""
+        loop = asyncio.get_running_loop()
+        call = functools.partial(contextvars.copy_context().run, self._advance, loop)
+        self.slow = False
+        self.some.clear()
+        self.running = loop.run_in_executor(None, call)
+        self.running.add_done_callback(lambda future: self.some.set())
+        timer = loop.call_later(_SOON, self.some.set)
+        await self.some.wait()
+        timer.cancel()
+        self.slow = not self.running.done()
+
+    def _advance(self, loop):
+        size = 0
+        for piece in self.items:
+            if isinstance(piece, str):
+                piece = piece.encode()
+            elif not isinstance(piece, bytes):
+                piece = bytes(memoryview(piece))  # a buffer, which its owner may use again
+            self.pieces.append(piece)
+            size += len(piece)
+            if size >= _AHEAD:
+                return False
+            if self.slow and len(self.pieces) == 1:
+                loop.call_soon_threadsafe(self.some.set)
+        return True
 
 
-def receive_some(reader, n):
-    return reader.read(n)
+def is_ahead(reader):
+    return bool(reader._buffer)  # asyncio would return at once, and give nobody a turn
 
 
 def write_out(writer, data):
@@ -205,22 +229,35 @@ def close_stream(writer, at_once):
     return writer.wait_closed() if waits else None
 
 
-def client_of(writer):
-    return writer.get_extra_info('peername')
-
-
-def send_at_once(writer):
-    pass  # asyncio has seen to that
-
-
 def half_close(writer):
     if writer.can_write_eof():
         writer.write_eof()
 
 
-def peer_is_gone(reader, held, limit):
-    # at_eof() waits until all is read: a close frame or another request may still lie there.
-    return held, reader._eof or reader.exception() is not None
+def peek(reader):
+    if reader._eof or reader.exception() is not None:
+        return b''
+    if not reader._buffer:
+        return None
+    taking = reader.read(PIECE)
+    try:
+        taking.send(None)
+    except StopIteration as exc:  # it need not wait
+        return exc.value
+
+
+def start_stream(writer, context):
+    # Each stretch of a response is to be seen to move.
+    writer.transport.set_write_buffer_limits(high=STRETCH)
+
+
+def client_of(writer):
+    return writer.get_extra_info('peername')
+
+
+def is_cancelled():
+    task = asyncio.current_task()
+    return bool(task.cancelling()) if hasattr(task, 'cancelling') else True
 
 
 def accept_cancel():
@@ -230,18 +267,11 @@ def accept_cancel():
         task.uncancel()
 
 
-def is_cancelled():
-    task = asyncio.current_task()
-    return bool(task.cancelling()) if hasattr(task, 'cancelling') else True
-
-
-def server_options(context, timeout, start_serving):
+async def open_server(app, host, port, backlog, context, timeout, start_serving):
     options = {'ssl': context, 'ssl_handshake_timeout': timeout} if context else {}
-    return options if start_serving else dict(options, start_serving=False)
-
-
-def start_tls(context, stream):
-    pass  # asyncio has done it
+    if not start_serving:
+        options['start_serving'] = False
+    return await asyncio.start_server(app._serve_client, host, port, backlog=backlog, **options)
 
 
 async def until_closed(app):
@@ -249,12 +279,14 @@ async def until_closed(app):
     await app._closed.wait()
 
 
-def close_server(app, then):
-    # ``shutdown()`` may be called by a handler in a thread; there is no event if the caller serves.
+def close_server(app):
+    # ``shutdown()`` may be called by a handler in a thread, or when the loop is closed already.
     def close():
         app.server.close()
         if app._closed:
             app._closed.set()
-        then()
+        app._drop()
 
-    app.server.get_loop().call_soon_threadsafe(close)
+    loop = app.server.get_loop()
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(close)

@@ -25,6 +25,8 @@ class CORS:
     :param allowed_headers: the list of headers that scripts may send; ``None`` for all.
     :param max_age: the seconds that a browser may keep the answer to a preflight.
     :param handle_cors: see ``initialize``.
+    :param vary_always: name ``Origin`` in the ``Vary`` of every response, not only of those that
+        allow one. A cache shared by several users needs it (Fetch standard, section 3.2.5).
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class CORS:
         allowed_headers=None,
         max_age=None,
         handle_cors=True,
+        vary_always=False,
     ):
         self.allowed_origins = allowed_origins
         self.allow_credentials = allow_credentials
@@ -46,18 +49,23 @@ class CORS:
             allowed_headers = [name.lower() for name in _listed(allowed_headers)]
         self.allowed_headers = allowed_headers
         self.max_age = max_age
+        self.vary_always = vary_always
         self.default_options_handler = None
+        self._previous = []  # (application, its options handler before), of those taken part in
         if app is not None:
             self.initialize(app, handle_cors)
 
     def initialize(self, app, handle_cors=True):
-        """Take part in the requests of an application.
+        """Take part in the requests of an application, or of one more. A second call does nothing.
 
         :param app: the application.
         :param handle_cors: false to add nothing, for handlers that call ``get_cors_headers``.
         """
+        if app in [known for known, _ in self._previous]:
+            return
         self.default_options_handler = app.options_handler
         if handle_cors:
+            self._previous.append((app, app.options_handler))
             app.options_handler = self.options_handler
             app.after_request(self.after_request)
             app.after_error_request(self.after_request)
@@ -75,6 +83,8 @@ class CORS:
             headers['Access-Control-Allow-Origin'] = origin
             if self.allow_credentials:
                 headers['Access-Control-Allow-Credentials'] = 'true'
+            request.vary('Origin')
+        if self.vary_always:
             request.vary('Origin')
         if self.expose_headers:
             headers['Access-Control-Expose-Headers'] = ', '.join(_listed(self.expose_headers))
@@ -101,7 +111,11 @@ class CORS:
 
     def options_handler(self, request):
         """Return the headers for OPTIONS: the application's own and those of a preflight."""
-        headers = self.default_options_handler(request) if self.default_options_handler else {}
+        previous = self.default_options_handler
+        for app, handler in self._previous:
+            if app is request.app:
+                previous = handler
+        headers = previous(request) if previous else {}
         headers.update(self.get_cors_headers(request))
         return headers
 

@@ -20,6 +20,10 @@ class CORS:
     """The list of headers that scripts may send; ``None`` for all."""
     max_age: int | None
     """The seconds that a browser may keep the answer to a preflight."""
+    vary_always: bool
+    """Name ``Origin`` in the ``Vary`` of every response, not only of those that allow one. A
+    cache shared by several users needs it (Fetch standard, section 3.2.5).
+    """
     default_options_handler: Callable[[Request], Mapping[str, Any]] | None
     """What made the headers of answers to ``OPTIONS`` before; these headers are added to its
     own.
@@ -34,6 +38,7 @@ class CORS:
         allowed_headers: Iterable[str] | str | None = None,
         max_age: int | None = None,
         handle_cors: bool = True,
+        vary_always: bool = False,
     ) -> None: ...
     def initialize(self, app: Microdot, handle_cors: bool = True) -> None: ...
     def get_cors_headers(self, request: Request) -> dict[str, str]: ...

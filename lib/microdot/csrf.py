@@ -1,12 +1,14 @@
 """``CSRF``: refuses what other sites make a user's browser send.
 
 It goes by headers that scripts cannot forge: ``Sec-Fetch-Site`` (Fetch Metadata, W3C) and
-``Origin`` (RFC 6454). Browsers send the first one to servers with TLS and to ``localhost`` alone;
-without it, the origin has to be the server's own by ``Host``. Requests with neither do not come
-from another site's page in any browser of today, and pass.
+``Origin`` (RFC 6454), else ``Referer``. Browsers send the first one to servers with TLS and to
+``localhost`` alone, and no ``Origin`` with a GET; without ``Sec-Fetch-Site`` the origin has to be
+the server's own by ``Host``. With none of the three a browser is refused, as its request may come
+from anywhere, and other programs pass, which have no user's cookies to misuse.
 """
 
 from .helpers import is_marked, mark
+from .http1 import abort
 
 
 class CSRF:
@@ -20,8 +22,8 @@ class CSRF:
     :param cors: a ``CORS`` object; the origins that it lists may send anything. ``'*'`` lists none.
     :param protect_all: whether routes for other methods than ``SAFE_METHODS``, and WebSockets, are
         protected unless they are exempt.
-    :param allow_subdomains: whether subdomains of the site and of the origins listed may send.
-        Where browsers leave ``Sec-Fetch-Site`` out, the own origin has to be listed for that.
+    :param allow_subdomains: whether subdomains of the own host and of listed origins may send.
+        A request that is ``same-site`` and names no origin is taken for one of theirs.
     """
 
     SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
@@ -47,8 +49,6 @@ class CSRF:
         @app.before_request
         async def csrf_before_request(request):
             if self._is_protected(request) and not self._is_allowed(request):
-                from .errors import abort
-
                 abort(403, 'Forbidden')
 
     def exempt(self, f):
@@ -69,30 +69,37 @@ class CSRF:
         return self.protect_all and not safe and not is_marked(request.route, self.exempt_routes)
 
     def _is_allowed(self, request):
-        site = request.headers.get('Sec-Fetch-Site')
-        if site in ('same-origin', 'none') or (site == 'same-site' and self.allow_subdomains):
+        headers = request.headers
+        site, origin = headers.get('Sec-Fetch-Site'), headers.get('Origin')
+        unnamed = site == 'same-site' and origin is None and self.allow_subdomains
+        if site in ('same-origin', 'none') or unnamed:
             request.vary('Sec-Fetch-Site')
             return True
-        origin = request.headers.get('Origin')
         if origin is None:
-            return site is None
+            if site is not None:
+                return False
+            referer = headers.get('Referer')
+            if not referer:
+                return not headers.get('User-Agent', '').startswith('Mozilla/')
+            origin = '/'.join(referer.split('/')[:3])
+        return self._is_listed(request, origin, site)
+
+    def _is_listed(self, request, origin, site):
+        """Tell whether an origin is the server's own, one of ``cors``, or a subdomain of these."""
         # Nothing below is true of 'null', which any page can send.
-        scheme, _, host = origin.partition('://')
-        if site is None and _is_own(request, scheme, host):
-            return True
+        scheme, _, host = origin.lower().partition('://')
         listed = self.cors.allowed_origins if self.cors else None
-        for other in (listed,) if isinstance(listed, str) else listed or ():
-            other_scheme, _, other_host = other.partition('://')
+        listed = [listed] if isinstance(listed, str) else list(listed or ())
+        if site is None or (site == 'same-site' and self.allow_subdomains):
+            own = request.headers.get('Host', '')
+            # A server without TLS may stand behind a proxy that has it: either scheme will do.
+            if scheme == 'https' or (scheme == 'http' and request.scheme != 'https'):
+                listed.append(scheme + '://' + own)
+        for other in listed:
+            other_scheme, _, other_host = other.lower().partition('://')
             if other_host and scheme == other_scheme:
                 if host == other_host:
                     return True
                 if self.allow_subdomains and host.endswith('.' + other_host):
                     return True
         return False
-
-
-def _is_own(request, scheme, host):
-    # A server without TLS may stand behind a proxy that has it: there either scheme will do.
-    if scheme != 'https' and (scheme != 'http' or request.scheme == 'https'):
-        return False
-    return host != '' and host.lower() == request.headers.get('Host', '').lower()

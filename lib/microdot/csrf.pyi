@@ -15,8 +15,8 @@ class CSRF:
     unless they are exempt.
     """
     allow_subdomains: bool
-    """Whether subdomains of the site and of the origins listed may send. Where browsers leave
-    ``Sec-Fetch-Site`` out, the own origin has to be listed for that.
+    """Whether subdomains of the own host and of listed origins may send. A request that is
+    ``same-site`` and names no origin is taken for one of theirs.
     """
     exempt_routes: list[Callable[..., Any]]
     """The functions that ``exempt`` has decorated."""

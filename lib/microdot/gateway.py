@@ -9,15 +9,11 @@ import signal
 import urllib.parse
 
 from .application import Microdot
-from .body import BodyStream
-from .compat import print_exception
-from .errors import ClientError, recover
-from .framing import given_length, is_bodyless, status_line
-from .heads import has_control, is_token
-from .http1 import CHUNKED
-from .responding import check_body
-from .response import Response
-from .urlcoding import quote
+from .http1 import ClientError, refuse
+from .request import BodyStream
+from .urlencoded import quote
+
+PIECE = 16384  # bytes of a file that are read at once
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/:@!$'()*,+;=&]*").fullmatch
 
@@ -67,117 +63,44 @@ def make_url(path, query_string, raw_path=b'', prefix=''):
 
 
 def body_length(value):
-    """Return the number that a ``Content-Length`` says. Raises ``ValueError`` for another value."""
+    """Return the number that a ``Content-Length`` says. Raises ``ClientError`` for another value.
+
+    :param value: str or bytes.
+    """
     if not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise ClientError(400)
+        refuse(400)
     return int(value)
 
 
 class PartStream(BodyStream):
     """A body that comes in parts of any size, the framing taken off.
 
-    :param source: an object with the coroutine methods ``next_size()``, which waits for a part and
-        returns its length, 0 after the last one, and ``receive_body(n)``, which returns at most n
-        bytes of it.
-    :param limit: how long the body may become, in bytes.
+    A subclass has the coroutine method ``next_part()``, which returns the next part as bytes, and
+    ``b''`` at the end.
+
+    :param request: the request, which gets the stream.
+    :param length: how long the body is, in bytes; ``None`` if nobody knows.
     """
 
-    def __init__(self, source, limit):
-        super().__init__(source, CHUNKED, False, limit)
+    part = b''
+    ended = False
 
-    async def _next_chunk(self):
-        self.left = await self.connection.next_size()
-        if self.left > self.limit:
-            raise ClientError(413)
-        self.limit -= self.left
-        self.ended = not self.left
+    def __init__(self, request, length):
+        self.left = request.content_length = length or 0
+        self.allowed = request.max_content_length if length is None else length
+        request._stream = self
+        if self.left <= request.max_body_length:
+            request.unread = self
 
-
-class Prepared:
-    """A response, checked and ready to be handed to a server.
-
-    ``headers`` is a list of pairs of str. The body is either ``body`` (bytes) or, if that is not
-    ``None``, ``stream``, an asynchronous iterator that has to be closed whatever becomes of it;
-    without ``sends_body`` none of it is sent. ``length`` is how long it is to be, or ``None``, and
-    ``is_file`` tells whether the body is a file.
-
-    :param response: the ``Response``.
-
-    Raises ``ValueError`` or ``TypeError`` for what cannot be sent.
-    """
-
-    def __init__(self, response):
-        self.status_code = status_code = response.status_code
-        self.reason = reason = response.reason
-        if reason is not None or not 200 <= status_code <= 599:
-            status_line('1.1', status_code, reason or '')
-        self.is_file = response.is_file
-        bodyless = is_bodyless(status_code)
-        self.sends_body = not (bodyless or response.is_head)
-        self.stream = None
-        headers = response.headers
-        # How a connection is used is the server's business.
-        headers.pop('Connection', None)
-        headers.pop('Transfer-Encoding', None)
-        if bodyless and status_code != 304:
-            headers.pop('Content-Length', None)
-        size = self._measure(response)
-        if not bodyless:
-            if size is not None and headers.get('Content-Length') is None:
-                headers['Content-Length'] = str(size)
-            if 'Content-Type' not in headers:
-                headers['Content-Type'] = response.content_type()
-        self.length = given_length(headers)
-        self.headers = header_pairs(headers)
-
-    def _measure(self, response):
-        """Set the body and return its size, ``None`` if that is not known."""
-        body = response.body
-        self.body = b''
-        if isinstance(body, bytes):
-            self.body = body
-        elif isinstance(body, (bytearray, memoryview)):
-            self.body = bytes(body)
-        elif body is not None:
-            check_body(body)
-            self.stream = response.body_iter()
-            if not response.is_file:
-                return None
-            from .files import file_size
-
-            return file_size(body)
-        return len(self.body)
-
-
-def header_pairs(headers):
-    """Return a list of pairs of str; a list as value gives a pair for each of its items.
-
-    Raises ``ValueError`` for a name or value that would break the head (RFC 9110, section 5.5).
-    """
-    pairs = []
-    for name, values in headers.items():
-        if not is_token(name.encode()):
-            raise ValueError('invalid header name')
-        for value in values if isinstance(values, list) else (values,):
-            value = str(value)
-            if has_control(value.encode()):
-                raise ValueError('invalid header value')
-            pairs.append((name, value))
-    return pairs
-
-
-async def prepare(response):
-    """Return the ``Prepared`` response, or a 500 in place of one that cannot be sent."""
-    try:
-        return Prepared(response)
-    except (TypeError, ValueError) as exc:
-        from .responding import close
-
-        print_exception(exc)
-        await close(response.body)
-        failure = Response(b'Internal server error', 500)
-        failure.is_head = response.is_head
-        return Prepared(failure)
+    async def read_some(self, n):
+        if not self.part and not self.ended:
+            self.part = memoryview(await self.next_part())
+            self.ended = not self.part
+            self.allowed -= len(self.part)
+            if self.allowed < 0:
+                refuse(413)
+        data, self.part = bytes(self.part[:n]), self.part[n:]
+        return data
 
 
 def encoded(data, left):
@@ -185,15 +108,34 @@ def encoded(data, left):
 
     Raises ``TypeError`` for what is neither bytes nor str.
     """
-    if isinstance(data, str):
-        data = data.encode()
-    elif not isinstance(data, bytes):
-        data = bytes(memoryview(data))
-    return data if left is None else data[:left]
+    if not isinstance(data, bytes):
+        data = data.encode() if isinstance(data, str) else bytes(memoryview(data))
+    return data if left is None or left >= len(data) else data[:left]
 
 
-async def answer(app, make_request, *args):
-    """Make a request, handle it and return both; for one that is malformed the request is ``None``.
+def body_of(response, length):
+    """Return (body, stream, left) of a response that has been prepared.
+
+    The body is bytes. If it is ``None``, there is a stream instead: an asynchronous iterator that
+    has to be closed whatever becomes of it. Of it ``left`` bytes are sent, or all for ``None``.
+
+    :param response: the ``Response``.
+    :param length: its length, as ``prepare`` returns it.
+    """
+    left = 0 if response.is_head else length
+    body = b'' if response.body is None else response.body
+    if isinstance(body, (bytes, bytearray)):
+        return encoded(body, left), None, 0
+    stream = response.body_iter()
+    if response.is_file:
+        stream.size = max(stream.size, PIECE)
+    return None, stream, left
+
+
+def begin(app, make_request, *args):
+    """Make a request; return it and the coroutine that handles it and returns the response.
+
+    For one that is malformed the request is ``None``.
 
     :param app: the application.
     :param make_request: a function that returns the ``Request``, called with the application and
@@ -202,6 +144,5 @@ async def answer(app, make_request, *args):
     try:
         request = make_request(app, *args)
     except ValueError as exc:
-        status_code = getattr(exc, 'status_code', 400)
-        return None, await recover(app, None, ClientError(status_code))
-    return request, await app.dispatch_request(request)
+        return None, app.recover(None, ClientError(getattr(exc, 'status_code', 400)))
+    return request, app.dispatch_request(request)

@@ -9,6 +9,6 @@ class Hosted(Microdot):
         self,
         host: str = '0.0.0.0',
         port: int = 5000,
-        debug: bool = False,
+        debug: bool | str = False,
         ssl: SSLContext | None = None,
     ) -> None: ...

@@ -1,26 +1,113 @@
-"""HTTP/1.1 without I/O: request heads, and plain responses (RFC 9112).
+"""HTTP/1.1 without I/O: request heads, and the errors that are answered.
 
-``split_head`` finds one head in a buffer, ``parse_head`` checks its lines strictly and returns what
-they say or raises ``ClientError`` with the status of the answer. Nothing here reads, writes or
-waits, so the server, the tests and the test client share it. What few requests have is in
-``heads``, what few responses have is in ``framing``.
+``parse_head`` gets the bytes of one head, checks them strictly (RFC 9112) and returns what they
+say, or raises ``ClientError`` with the status of the answer. The server, the test client, ASGI and
+WSGI share what is here; nothing reads, writes or waits.
 """
-
-import time
 
 from .compat import const
 
-_SMALL = const(2048)  # bytes of a body that leaves together with its head
-CHUNKED = const(-1)  # the length of a body that says its length chunk by chunk
+CHUNKED = -1  # the length of a body that says its length chunk by chunk
 
-_SLASH = const(47)  # a number takes no memory, as bytes of their own do
-_HASH = const(35)
-_YEAR_OF_AN_UNSET_CLOCK = const(2024)  # boards start in 1970, 2000 or 2021
-# Stripping all characters that are allowed leaves nothing of what is valid. These are not all that
-# may be in the name of a header or a host, but all that usually are; the frequent ones come first.
-_USUAL = b'etaoinsrhldcumfpgwybvkxjqz-.0123456789'
-_NAMES = 'MonTueWedThuFriSatSunJanFebMarAprMayJunJulAugSepOctNovDec'
-_date = (0, b'')
+# Stripping all allowed characters leaves nothing of what is valid; the frequent come first.
+_TOKEN = const(b"etaoinsrhldcumfpgwybvkxjqz-ETAOINSRHLDCUMFPGWYBVKXJQZ0123456789!#$%&'*+.^_`|~")
+_HOST = const(b"0123456789.etaoinsrhldcumfpgwybvkxjqz-_~%!$&'()*+;=:")
+_LF = const(b'\n')
+_CRLF = const(b'\r\n')
+_COLON = const(b':')
+_COMMA = const(b',')
+# The fields that say how to read the rest, where each begins, and how long their names are.
+_FIELDS = const(b' host content-length transfer-encoding expect connection ')
+_LENGTHS = const((4, 6, 10, 14, 17))
+HOST = const(1)
+_CONTENT_LENGTH = const(6)
+_TRANSFER_ENCODING = const(21)
+_EXPECT = const(39)
+_CONNECTION = const(46)
+
+# Bodies of error responses that Microdot 2 words in its own way, and after them the reason phrases
+# of what applications answer with most; others are in ``registry``.
+_PHRASES = const(
+    '400Bad request\n404Not found\n405Not found\n413Payload too large\n500Internal server error\n'
+    '200OK\n201Created\n204N/A\n206Partial Content\n302Found\n304Not Modified\n400Bad Request\n'
+    '401Unauthorized\n403Forbidden\n404Not Found\n405Method Not Allowed\n413Content Too Large\n'
+    '500Internal Server Error\n'
+)
+
+
+class HTTPException(Exception):
+    """Ends a request with an error response.
+
+    :param status_code: the status of the response.
+    :param reason: the text of the response, by default ``'<status_code> error'``.
+    """
+
+    #: Headers for the response, unless the handler of the status gives it others.
+    headers = ()
+
+    def __init__(self, status_code, reason=None):
+        super().__init__(status_code, reason)
+        self.status_code = status_code
+        self.reason = reason or str(status_code) + ' error'
+
+    def __repr__(self):
+        return 'HTTPException: ' + str(self.status_code)
+
+
+class ClientError(ValueError):
+    """Input that the client got wrong: a malformed head, body, query or form.
+
+    :param status_code: the status of the response.
+    """
+
+    def __init__(self, status_code):
+        super().__init__(reason_phrase(status_code, True))
+        self.status_code = status_code
+
+
+def abort(status_code, reason=None):
+    """End the request with an error response.
+
+    :param status_code: the status of the response.
+    :param reason: the text of the response, by default ``'<status_code> error'``.
+
+    Raises ``HTTPException``.
+    """
+    raise HTTPException(status_code, reason)
+
+
+def refuse(status_code):
+    """End the request with the framework's own words for a status. Raises ``ClientError``."""
+    raise ClientError(status_code)
+
+
+def reason_phrase(status_code, as_body=False):
+    """Return the standard phrase of a status (RFC 9110, 15), ``'N/A'`` for an unknown one.
+
+    :param as_body: the words of the framework's own response with this status instead.
+    """
+    table = _PHRASES
+    # Only three digits at the start of a line are a status.
+    status = str(status_code) if 100 <= status_code <= 999 else '?'
+    start = table.find(status) if as_body else table.rfind(status)
+    if start < 0:
+        from .registry import PHRASES
+
+        table = PHRASES
+        start = table.find(status)
+    return table[start + 3 : table.find('\n', start)] if start >= 0 else 'N/A'
+
+
+def is_token(text):
+    """Tell whether a str is a token, as methods and header names are (RFC 9110, 5.6.2)."""
+    return text != '' and not text.encode().strip(_TOKEN)
+
+
+def has_control(data):
+    """Tell whether bytes, or a str, have a control character other than a tab."""
+    if isinstance(data, str):
+        data = data.encode()
+    return data != b'' and (b'\x7f' in data or min(data.replace(b'\t', b' ')) < 32)
 
 
 def split_head(data):
@@ -28,143 +115,217 @@ def split_head(data):
 
     :param data: what was received, from the first byte of the request line on.
 
-    Returns (lines, rest), or ``None`` while the end of the head is missing. A line ends with CRLF;
-    a bare LF is taken for one (RFC 9112, section 2.2).
+    Returns (head, rest), or ``None`` while the end of the head is missing: an empty line. A bare LF
+    ends a line as CRLF does (RFC 9112, 2.2).
     """
-    end = data.find(b'\r\n\r\n')
-    if end >= 0:
-        lines = data[:end].split(b'\r\n')
-        if len(lines) == data.count(b'\n', 0, end) + 1:
-            return lines, data[end + 4 :]
-    if b'\n\n' in data or b'\n\r\n' in data:
-        from .heads import split_bare
+    end = data.find(b'\n\r\n')
+    bare = data.find(b'\n\n')
+    size = 3
+    if bare >= 0 and (bare < end or end < 0):
+        end, size = bare, 2
+    if end < 0:
+        return None
+    rest = data[end + size :]
+    if data[end - 1 : end] == b'\r':
+        end -= 1
+    return data[:end], rest
 
-        return split_bare(data)
-    return None
 
+def parse_head(head, max_line, max_headers):
+    """Check a request head and return what the connection has to know.
 
-def parse_head(lines, max_line, max_headers):
-    """Parse the lines of a request head.
-
-    :param lines: a list of bytes without line ends, the request line first; it is taken off.
+    :param head: bytes, as ``split_head`` returns them.
     :param max_line: the longest line that is accepted, in bytes.
     :param max_headers: how many header lines are accepted.
 
-    Returns (method, target, version, header lines, length, persistent, expects): the length of the
-    body in bytes or ``CHUNKED``, whether the connection may stay open, and whether the client waits
-    for 100 (Continue). Raises ``ClientError``.
+    Returns (method, target, version, header lines, length, persistent, expects): the lines as bytes
+    without their ends, the length of the body in bytes or ``CHUNKED``, whether the connection may
+    stay open, and whether the client waits for 100 (Continue). Raises ``ClientError``.
     """
-    line = lines.pop(0)
+    count = head.count(_LF)
+    if count > max_headers:  # before each line becomes an object
+        refuse(431)
+    if head.count(_CRLF) < count:
+        head = head.replace(_CRLF, _LF).replace(_LF, _CRLF)
+    lines = head.split(_CRLF)
+    method, target, version = _parse_request_line(lines.pop(0), max_line)
+    fields = check_fields(lines, max_line)
+    if target[0] != '/':
+        from .targets import split_target
+
+        target = split_target(method, target, fields, lines, version)
+    old = version == '1.0'
+    if HOST in fields or not old:
+        host = fields.get(HOST, _COMMA)  # a repeated Host has a comma, too
+        if host.strip(_HOST):
+            from .targets import port_of
+
+            host = port_of(host)
+        colon = host.find(_COLON)
+        port = host[colon + 1 :]
+        if colon >= 0 and port and not port.isdigit():
+            refuse(400)
+    length = _body_length(fields, old) if len(fields) > (HOST in fields) else 0
+    expects = _EXPECT in fields and not old
+    if expects and fields[_EXPECT] != b'100-continue':
+        refuse(417)
+    persistent = not old
+    if _CONNECTION in fields and b'close' in fields[_CONNECTION].replace(b' ', _COMMA).split(
+        _COMMA
+    ):
+        persistent = False
+    return method, target, version, lines, length, persistent, expects
+
+
+def _parse_request_line(line, max_line):
+    """Return (method, target, version) as str (RFC 9112, 3)."""
+    if len(line) > max_line:
+        refuse(414)
     words = line.split(b' ')
-    if (
-        len(words) != 3
-        or words[2] != b'HTTP/1.1'
-        or line[len(words[0]) + 1] != _SLASH
-        or not words[0].isalpha()
-        or len(line) > max_line
-        or min(line) < 32
-        or max(line) > 126
-        or _HASH in line
-    ):
-        from .heads import unusual_request_line
-
-        words = unusual_request_line(line, max_line, lines)
-    host, fields, persistent = _take_fields(lines, max_line)
-    length, expects = 0, False
-    if (
-        fields
-        or not host
-        or host.rstrip(b'0123456789').rstrip(b':').strip(_USUAL)
-        or host.count(b':') > 1
-        or words[2] != b'HTTP/1.1'
-        or len(lines) > max_headers
-    ):
-        from .heads import framing
-
-        length, keep, expects = framing(words[2], host, fields or {}, lines, max_headers)
-        persistent = persistent and keep
-    version = '1.1' if words[2] == b'HTTP/1.1' else words[2][5:].decode()
-    return words[0].decode(), words[1].decode(), version, lines, length, persistent, expects
+    if len(words) != 3 or min(line) < 32 or b'\x7f' in line or words[0].strip(_TOKEN):
+        refuse(400)
+    method, target, version = words
+    if version != b'HTTP/1.1':
+        digits = version[5:6] + version[7:]
+        known = version[:5] == b'HTTP/' and version[6:7] == b'.'
+        if not known or len(digits) != 2 or not digits.isdigit():
+            refuse(400)
+        if digits[0] != 49:  # 1
+            refuse(505)
+    try:
+        target = target.decode()
+    except ValueError:
+        refuse(400)
+    if not method or not target or '#' in target:
+        refuse(400)
+    return method.decode(), target, version[5:].decode()
 
 
-def _take_fields(lines, max_line):
-    """Return (host, fields, persistent) of header lines, which are checked.
+def check_fields(lines, max_line):
+    """Check header lines (RFC 9112, 5).
 
-    The fields are a dictionary of those that say how to read the rest, ``None`` if there are none.
+    Returns a dictionary of the values of those that say how to read the rest, in lower case, by
+    their places in ``_FIELDS``. They stay bytes: to make a str takes MicroPython longer.
     """
-    host = fields = None
-    persistent = True
+    if has_control(b''.join(lines)):
+        refuse(400)
+    fields = {}
     for line in lines:
-        colon = line.find(b':')
-        name = line[:colon].lower()
-        if colon < 1 or min(line) < 32 or name.strip(_USUAL) or len(line) > max_line or 127 in line:
-            from .heads import check_header_line
-
-            check_header_line(line, max_line)
-        if name == b'host' and host is None:
-            host = line[colon + 1 :].strip()
-        # As one text: a field that happens to be named like a part of it does no harm.
-        elif name in b'host content-length transfer-encoding expect connection':
-            value = line[colon + 1 :].strip()
-            if name == b'connection' and value == b'close':
-                persistent = False
-            elif name != b'connection' or value != b'keep-alive':
-                fields = fields or {}
-                fields[name] = fields[name] + b',' + value if name in fields else value
-    return host, fields, persistent
+        colon = line.find(_COLON)
+        name = line[:colon]
+        if len(line) > max_line:
+            refuse(431)
+        if colon < 1 or name.strip(_TOKEN):
+            refuse(400)
+        if len(name) in _LENGTHS:
+            field = _FIELDS.find(name.lower())
+            if field > 0 and _FIELDS[field - 1] == _FIELDS[field + len(name)] == 32:
+                value = line[colon + 1 :].strip().lower()
+                fields[field] = fields[field] + _COMMA + value if field in fields else value
+    return fields
 
 
-def date_line():
-    """Return the ``Date`` line as bytes, empty while the clock is not set (RFC 9110, 6.6.1)."""
-    global _date
-    now = int(time.time())
-    if now != _date[0]:
-        known = time.gmtime(now)[0] >= _YEAR_OF_AN_UNSET_CLOCK
-        _date = now, ('Date: ' + http_date(now) + '\r\n').encode() if known else b''
-    return _date[1]
+def _body_length(fields, old):
+    """Return the length of the body, or ``CHUNKED`` (RFC 9112, 6.3)."""
+    length = fields.get(_CONTENT_LENGTH)
+    if _TRANSFER_ENCODING in fields:
+        # Two lengths, or one that HTTP/1.0 does not know: somebody on the way reads it otherwise.
+        codings = fields[_TRANSFER_ENCODING].replace(b' ', b'').replace(b'\t', b'').split(_COMMA)
+        if length is not None or old or codings == [b''] or b'chunked' in codings[:-1]:
+            refuse(400)
+        if codings != [b'chunked']:
+            refuse(501)
+        return CHUNKED
+    if length is None:
+        return 0
+    first = None
+    for item in length.split(_COMMA):
+        item = item.strip()
+        if not item.isdigit() or item != (first or item) or len(item) > 18:
+            refuse(400)
+        first = item
+    return int(first)
 
 
-def http_date(seconds):
-    """Return a time as the fixed-length date of HTTP (RFC 9110, section 5.6.7).
+class NoCaseDict(dict):
+    """A dictionary whose keys are strings compared without regard to case.
 
-    :param seconds: as ``time.time()`` counts them.
+    The first spelling with an upper-case letter is the one that iteration shows.
+
+    :param initial_dict: a mapping to copy.
     """
-    year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
-    return '%s, %02d %s %04d %02d:%02d:%02d GMT' % (
-        _NAMES[3 * weekday : 3 * weekday + 3],
-        day,
-        _NAMES[3 * month + 18 : 3 * month + 21],
-        year,
-        hour,
-        minute,
-        second,
-    )
+
+    def __init__(self, initial_dict=None, keymap=None):
+        super().__init__()
+        # Lower case to stored spelling, of those that are not all lower-case; with one given, the
+        # mapping goes by it already.
+        self.keymap = keymap or {}
+        if keymap is not None:
+            super().update(initial_dict)
+        elif initial_dict:
+            self.update(initial_dict)
+
+    def _stored(self, key):
+        key = key.lower()
+        return self.keymap.get(key, key)
+
+    def __setitem__(self, key, value):
+        lower = key.lower()
+        stored = self.keymap.get(lower)
+        if stored is None:
+            stored = key
+            if key != lower:
+                self.keymap[lower] = key
+                super().pop(lower, None)
+        super().__setitem__(stored, value)
+
+    def __getitem__(self, key):
+        return super().__getitem__(self._stored(key))
+
+    def __delitem__(self, key):
+        super().__delitem__(self._stored(key))
+
+    def __contains__(self, key):
+        # The dictionary itself stands for "absent": None may be a value.
+        return self.get(key, self) is not self
+
+    def get(self, key, default=None):
+        key = key.lower()
+        return super().get(self.keymap.get(key, key), default)
+
+    def pop(self, key, *default):
+        return super().pop(self._stored(key), *default)
+
+    def setdefault(self, key, default=None):
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def update(self, other):
+        for key in other:
+            self[key] = other[key]
+
+    def copy(self):
+        return NoCaseDict(self)
 
 
-def plain_response(response, version, persistent):
-    """Return the bytes of a small HTTP/1.1 response with status 200 and no headers of its own.
-
-    :param response: the ``Response``; of another kind of it, ``None`` is returned.
-    :param version: the version of the request.
-    :param persistent: whether the connection stays open.
-    """
-    body = response.body
-    if (
-        version != '1.1'
-        or response.has_headers
-        or response.status_code != 200
-        or response.is_head
-        or response.reason
-        or not isinstance(body, bytes)
-        or len(body) > _SMALL
-    ):
-        return None
-    content_type = response.default_content_type
-    return b'HTTP/1.1 200 OK\r\nContent-Type: %s%s\r\nContent-Length: %d\r\n%s%s\r\n%s' % (
-        content_type.encode(),
-        b'' if 'charset=' in content_type else b'; charset=UTF-8',
-        len(body),
-        date_line(),
-        b'' if persistent else b'Connection: close\r\n',
-        body,
-    )
+def parse_fields(lines):
+    """Return the ``NoCaseDict`` of header lines; those sent several times are joined."""
+    fields = {}
+    keymap = {}
+    for line in lines:
+        name, _, value = line.partition(_COLON)
+        name, value = name.decode(), value.strip(b' \t')
+        try:
+            value = value.decode()
+        except ValueError:
+            value = ''.join(map(chr, value))  # Latin-1
+        lower = name.lower()
+        stored = keymap.get(lower, lower)
+        if stored in fields:
+            # RFC 9110, section 5.3; cookies have a separator of their own.
+            value = fields[stored] + ('; ' if lower == 'cookie' else ', ') + value
+        elif name != lower:
+            keymap[lower] = stored = name
+        fields[stored] = value
+    return NoCaseDict(fields, keymap)

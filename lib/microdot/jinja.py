@@ -3,7 +3,9 @@
 try:
     from jinja2 import Environment, FileSystemLoader, select_autoescape
 except ImportError:
-    raise ImportError('microdot.jinja needs Jinja: pip install jinja2')
+    import sys
+
+    raise ImportError('microdot.jinja needs Jinja: %s -m pip install jinja2' % sys.executable)
 
 
 class Template:

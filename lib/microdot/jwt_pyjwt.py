@@ -6,7 +6,11 @@ Claims are not looked at: they are for ``Session`` to interpret, the same on all
 try:
     import jwt
 except ImportError:
-    raise ImportError('sessions need PyJWT on CPython: pip install pyjwt') from None
+    import sys
+
+    raise ImportError(
+        'sessions need PyJWT on CPython: %s -m pip install pyjwt' % sys.executable
+    ) from None
 
 
 def sign(payload, key):

@@ -5,10 +5,11 @@ The application needs a configured ``Session``. Users are objects with an ``id``
 
 import hashlib
 
-from .compat import invoke_handler, now
+from .compat import invoke_handler
+from .compat_rare import now
 from .helpers import wraps
 from .response import Response
-from .urlcoding import urlencode
+from .urlencoded import urlencode
 
 _COOKIE = '_remember'
 _DAY = 86400
@@ -17,14 +18,6 @@ _DAY = 86400
 def _remember_keys(session_ext):
     # Keys of their own make sure that no session, whatever users get into it, is such a cookie.
     return [hashlib.sha256(b'microdot remember\0' + key).digest() for key in session_ext.keys()]
-
-
-def _remember(request, user_id, days):
-    session_ext = request.app._session
-    age = days * _DAY
-    payload = {'user_id': user_id, 'days': days, 'exp': now() + age}
-    token = session_ext.encode(payload, _remember_keys(session_ext))
-    session_ext.send_cookie(request, _COOKIE, token, {'max_age': age, 'expires': None})
 
 
 def _is_own(url):
@@ -48,32 +41,57 @@ class Login:
     remembered one is not enough.
     """
 
+    user_loader_callback = user_version_callback = None
+
     def __init__(self, login_url='/login'):
         self.login_url = login_url
-        self.user_loader_callback = None
 
     def user_loader(self, f):
         """Decorate ``f(user_id)``, which returns a user, or ``None`` if there is none."""
         self.user_loader_callback = f
         return f
 
+    def user_version(self, f):
+        """Decorate ``f(user)``, which returns a number or str kept with the user.
+
+        When it changes, every login of the user ends, remembered ones too: when the password has
+        changed, or to log out everywhere. The client can read it. Logins from before there was such
+        a function end, too.
+        """
+        self.user_version_callback = f
+        return f
+
+    async def _version_of(self, user):
+        f = self.user_version_callback
+        return await invoke_handler(f, user) if f else None
+
     async def login_user(self, request, user, remember=False, redirect_url='/'):
         """Log a user in, and return a redirect to where the user was going.
 
         :param request: the request.
         :param user: the user.
-        :param remember: ``True`` to remember the login for 30 days, or the number of days.
+        :param remember: ``True`` to remember the login for 30 days from now, or the number of days.
         :param redirect_url: where to go without a ``next`` in the query that is on this site.
         """
-        session = request.app._session.get(request)
-        session['_user_id'] = user.id
-        session['_fresh'] = True
-        session.save()
+        version = await self._version_of(user)
+        self._enter(request, user.id, version, True)
         request.g.current_user = user
         if remember:
-            _remember(request, user.id, 30 if remember is True else int(remember))
+            age = (30 if remember is True else int(remember)) * _DAY
+            payload = {'user_id': user.id, '_version': version, 'exp': now() + age}
+            session_ext = request.app._session
+            token = session_ext.encode(payload, _remember_keys(session_ext))
+            session_ext.send_cookie(request, _COOKIE, token, {'max_age': age, 'expires': None})
         url = request.args.get('next')
         return Response.redirect(url if url and _is_own(url) else redirect_url)
+
+    def _enter(self, request, user_id, version, fresh):
+        session = request.app._session.get(request)
+        session['_user_id'] = user_id
+        session['_fresh'] = fresh
+        if version is not None:
+            session['_version'] = version
+        session.save()
 
     async def logout_user(self, request):
         """Log the user of a request out.
@@ -84,6 +102,7 @@ class Login:
         session = session_ext.get(request)
         session.pop('_user_id', None)
         session.pop('_fresh', None)
+        session.pop('_version', None)
         session.save()
         request.g.current_user = None
         if _COOKIE in request.cookies or _COOKIE in request.g._cookies:
@@ -103,21 +122,24 @@ class Login:
         session_ext = request.app._session
         session = session_ext.get(request)
         user_id = session.get('_user_id')
-        remembered = None
+        login = session
         if user_id is None:
             token = request.cookies.get(_COOKIE)
-            remembered = session_ext.decode(token, _remember_keys(session_ext))
-            user_id = remembered.get('user_id')
+            login = session_ext.decode(token, _remember_keys(session_ext))
+            user_id = login.get('user_id')
         if user_id is None:
             return None
         user = await invoke_handler(self.user_loader_callback, user_id)
         if not _is_user(user):
             return None
-        if remembered:
-            _remember(request, user_id, remembered['days'])
-            session['_user_id'] = user_id
-            session['_fresh'] = False
-            session.save()
+        version = await self._version_of(user)
+        if self.user_version_callback and login.get('_version') != version:
+            return None
+        if login is not session:
+            self._enter(request, user_id, version, False)
+            # The same token for as long as it is good: whoever has a copy is not to prolong it.
+            options = {'max_age': int(login['exp'] - now()), 'expires': None}
+            session_ext.send_cookie(request, _COOKIE, token, options)
         return user
 
     def __call__(self, f):

@@ -17,8 +17,11 @@ class Login:
     """Where those who are not logged in are sent."""
     user_loader_callback: Callable[[Any], Any] | None
     """The function that ``user_loader`` has decorated."""
+    user_version_callback: Callable[[Any], Any] | None
+    """The function that ``user_version`` has decorated."""
     def __init__(self, login_url: str = '/login') -> None: ...
     def user_loader(self, f: _F) -> _F: ...
+    def user_version(self, f: _F) -> _F: ...
     async def login_user(
         self,
         request: Request,

@@ -2,14 +2,11 @@
 
 from .application import Microdot
 from .compat import invoke_handler, iscoroutine, json, mro, print_exception
-from .datastructures import MultiDict, NoCaseDict
-from .errors import HTTPException, abort
-from .parsing import AsyncBytesIO
-from .request import Request
-from .responding import MUTED_SOCKET_ERRORS
-from .response import Response
+from .http1 import HTTPException, NoCaseDict, abort
+from .request import AsyncBytesIO, Request
+from .response import MUTED_SOCKET_ERRORS, Response
 from .routing import URLPattern
-from .urlcoding import urldecode, urlencode
+from .urlencoded import MultiDict, urldecode, urlencode
 
 redirect = Response.redirect
 send_file = Response.send_file
@@ -35,11 +32,3 @@ __all__ = (
     'urldecode',
     'urlencode',
 )
-
-
-def __getattr__(name):
-    # MicroPython asks here for the module that ``from microdot import module`` names.
-    try:
-        return __import__('microdot.' + name, None, None, ('',))
-    except ImportError:
-        raise AttributeError(name) from None

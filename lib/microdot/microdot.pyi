@@ -5,17 +5,17 @@ from .compat import invoke_handler as invoke_handler
 from .compat import iscoroutine as iscoroutine
 from .compat import mro as mro
 from .compat import print_exception as print_exception
-from .datastructures import MultiDict as MultiDict
-from .datastructures import NoCaseDict as NoCaseDict
-from .errors import HTTPException as HTTPException
-from .errors import abort as abort
-from .parsing import AsyncBytesIO as AsyncBytesIO
+from .http1 import HTTPException as HTTPException
+from .http1 import NoCaseDict as NoCaseDict
+from .http1 import abort as abort
+from .request import AsyncBytesIO as AsyncBytesIO
 from .request import Request as Request
-from .responding import MUTED_SOCKET_ERRORS as MUTED_SOCKET_ERRORS
+from .response import MUTED_SOCKET_ERRORS as MUTED_SOCKET_ERRORS
 from .response import Response as Response
 from .routing import URLPattern as URLPattern
-from .urlcoding import urldecode as urldecode
-from .urlcoding import urlencode as urlencode
+from .urlencoded import MultiDict as MultiDict
+from .urlencoded import urldecode as urldecode
+from .urlencoded import urlencode as urlencode
 
 __all__ = (
     'AsyncBytesIO',

@@ -6,52 +6,21 @@ a limit with 413.
 """
 
 import asyncio
+import io
+import os
 
-from .compat import FILE_BLOCK, const, invoke_handler
-from .datastructures import MultiDict
-from .errors import abort
+from .compat import PIECE, const, invoke_handler
+from .compat_rare import FILE_BLOCK
 from .helpers import wraps
+from .http1 import abort
+from .urlencoded import unquote
+
+try:
+    from tempfile import mkstemp
+except ImportError:
+    mkstemp = None
 
 _PARAMETERS = const(16)  # most parameters of a header
-
-
-class FormDict(MultiDict):
-    """The fields or the files of a form: a dictionary of the last value for each name.
-
-    ``getlist(name)`` returns all values of a name, in the order of the form.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.lists = {}
-
-    def __setitem__(self, key, value):
-        if key not in self:
-            self.lists[key] = []
-        self.lists[key].append(value)
-        super(MultiDict, self).__setitem__(key, value)
-
-    def __getitem__(self, key):
-        return super(MultiDict, self).__getitem__(key)
-
-    def get(self, key, default=None, type=None):
-        """Return the last value of a name, converted by ``type`` where one is given."""
-        if key not in self:
-            return default
-        return self[key] if type is None else type(self[key])
-
-    def getlist(self, key, type=None):
-        """Return all values of a name, converted by ``type``; an empty list without any."""
-        values = self.lists[key] if key in self else ()
-        return [value if type is None else type(value) for value in values]
-
-    def pop(self, key, *default):
-        return super(MultiDict, self).pop(key, *default)
-
-    def setdefault(self, key, default=None):
-        if key not in self:
-            self[key] = default
-        return self[key]
 
 
 def _parameters(text):
@@ -86,19 +55,25 @@ def _parameters(text):
 
 
 def _extended(text):
-    """Return the text of an extended value such as ``UTF-8''%C3%A4`` (RFC 8187), else ``None``."""
-    from .compat import latin1
-    from .urlcoding import unquote
+    """Return the text of an extended value such as ``UTF-8''%C3%A4``, else ``None``.
 
+    UTF-8 is the one charset that RFC 8187 asks for. Raises ``HTTPException`` for a line end or NUL.
+    """
     parts = text.split("'", 2)
-    charset = parts[0].lower()
-    if len(parts) < 3 or charset not in ('utf-8', 'iso-8859-1'):
+    if len(parts) < 3 or parts[0].lower() != 'utf-8':
         return None
-    data = unquote(parts[2].encode())
     try:
-        return data.decode() if charset == 'utf-8' else latin1(data)
+        text = unquote(parts[2])
     except ValueError:
         return None
+    if _breaks(text):
+        abort(400)
+    return text
+
+
+def _breaks(text):
+    """Tell whether a str has a line end or a NUL, which no header and no file name has."""
+    return '\r' in text or '\n' in text or '\0' in text
 
 
 class FormDataIter:
@@ -114,7 +89,7 @@ class FormDataIter:
     """
 
     #: How much of the body is read and parsed at once, in bytes; a larger one is faster.
-    buffer_size = 256
+    buffer_size = max(1024, PIECE)
     #: How many parts, fields and files, a form may have.
     max_parts = 100
     #: How many files a form may have.
@@ -141,6 +116,7 @@ class FormDataIter:
             if not boundary:
                 abort(400)
             self.boundary = b'--' + boundary.encode()
+            self.delimiter = b'\r\n' + self.boundary
             self.extra_size = len(self.boundary) + 4
             # The text before the first part is skipped like a part. Its delimiter has no line end
             # before it, if there is no text: here is one.
@@ -170,10 +146,10 @@ class FormDataIter:
         if self.files > self.max_files:
             abort(413, 'Payload too large')
         part = self.part
-        return name, FileUpload(filename, content_type, lambda n=-1: self._read(part, n))
+        return name, FileUpload(filename, content_type, lambda n: self._read(part, n))
 
     async def _fill(self):
-        n = self.buffer_size + self.extra_size
+        n = self.buffer_size
         if self.left is not None:
             n = min(n, self.left)  # a connection has no end there
         data = await self.request.stream.read(n) if n > 0 else None
@@ -181,46 +157,40 @@ class FormDataIter:
             abort(400)
         if self.left is not None:
             self.left -= len(data)
-        self.buffer += data
+        self.buffer = self.buffer + data if self.buffer else data
 
     async def _some(self, n):
         """Return at least one and at most n bytes of the part, ``b''`` at its end."""
-        delimiter = b'\r\n' + self.boundary
+        delimiter = self.delimiter
         while not self.ended:
-            end = self.buffer.find(delimiter)
-            # Without it, all but what may be its beginning belongs to the part.
-            size = end if end >= 0 else len(self.buffer) - len(delimiter) + 1
-            if size > 0:
-                n = min(n, size)
-                data = self.buffer[:n]
-                self.buffer = self.buffer[n:]
-                return data
+            buffer = self.buffer
+            size = end = buffer.find(delimiter)
+            if end < 0:
+                # All but what may be its beginning belongs to the part; mostly that is all.
+                size = buffer.find(b'\r', max(len(buffer) - len(delimiter) + 1, 0))
+            if size and buffer:
+                if size < 0 and len(buffer) <= n:
+                    self.buffer = b''
+                    return buffer
+                n = min(n, size) if size > 0 else n
+                self.buffer = buffer[n:]
+                return buffer[:n]
             if end == 0:
-                self.buffer = self.buffer[len(delimiter) :]
+                self.buffer = buffer[len(delimiter) :]
                 self.ended = True
             else:
                 await self._fill()
         return b''
 
-    async def _read(self, part, n):
-        """Return n bytes of a part, fewer at its end; all if n is negative."""
+    def _read(self, part, n):
+        """Return the coroutine of at most n bytes of an upload, ``b''`` at its end."""
         if part != self.part:
             raise ValueError('upload is over')
-        data = b''
-        while n < 0 or len(data) < n:
-            more = await self._some(self.buffer_size if n < 0 else n - len(data))
-            if not more:
-                break
-            if data:
-                data = data if isinstance(data, bytearray) else bytearray(data)
-                data.extend(more)
-            else:
-                data = more
-        return bytes(data)
+        return self._some(n)
 
     async def _field(self):
         limit = min(self.max_field_size, self.fields_left)
-        data = await self._read(self.part, limit + 1)
+        data = await _gathered(self._some, limit + 1)
         if len(data) > limit:
             abort(413, 'Payload too large')
         self.fields_left -= len(data)
@@ -249,16 +219,16 @@ class FormDataIter:
         headers = {'content-disposition': '', 'content-type': None}
         for line in lines[1:]:
             name, colon, value = line.partition(':')
-            if not colon or '\r' in line or '\n' in line or '\0' in line:
+            if not colon or _breaks(line):
                 abort(400)
-            headers[name.strip().lower()] = value.strip()
+            headers[name.strip(' \t').lower()] = value.strip(' \t')
         disposition, parameters = _parameters(headers['content-disposition'])
         filename = parameters.get('filename')
         if 'filename*' in parameters:
             filename = _extended(parameters['filename*']) or filename
         name = parameters.get('name')
         if (
-            lines[0].strip()
+            lines[0].strip(' \t')
             or disposition != 'form-data'
             or name is None
             or (filename is None and 'filename*' in parameters)
@@ -267,12 +237,25 @@ class FormDataIter:
         return name, filename, headers['content-type']
 
 
+async def _gathered(read, n):
+    """Return the next n bytes of what ``read`` has, fewer at its end; all if n is negative."""
+    pieces = []  # not one block that grows, for which there may be no room
+    while n:
+        data = await read(n if 0 < n < FormDataIter.buffer_size else FormDataIter.buffer_size)
+        if not data:
+            break
+        pieces.append(data)
+        n -= len(data) if n > 0 else 0
+    return pieces[0] if len(pieces) == 1 else b''.join(pieces)
+
+
 class FileUpload:
     """A file of a form.
 
     :param filename: its name, as sent: not to be trusted as a path.
     :param content_type: its media type, as sent, or ``None``.
-    :param read: a coroutine function of the number of bytes that returns the next ones.
+    :param read: a coroutine function of a number of bytes, which returns as many or fewer of the
+        next ones, ``b''`` at the end.
     """
 
     #: Uploads shorter than this, in bytes, are kept in memory by ``copy``.
@@ -293,7 +276,7 @@ class FileUpload:
 
         Raises ``ValueError`` if the iterator of the form has moved on, else what that raises.
         """
-        return self._file.read(n) if self._file else await self._read(n)
+        return self._file.read(n) if self._file else await _gathered(self._read, n)
 
     async def save(self, path_or_file):
         """Write the upload to a file; others are served meanwhile.
@@ -307,8 +290,6 @@ class FileUpload:
         if hasattr(path_or_file, 'write'):
             await self._save(path_or_file, FormDataIter.buffer_size)
             return
-        import os
-
         path = _target(path_or_file)
         temporary = _beside(path)
         file = open(temporary or path, 'wb')
@@ -330,8 +311,10 @@ class FileUpload:
         while True:
             if self._path:
                 data = await invoke_handler(self._file.read, size)
-            else:
+            elif self._file or size > FormDataIter.buffer_size:
                 data = await self.read(size)
+            else:
+                data = await self._read(size)
             if not data:
                 return
             await invoke_handler(file.write, data)
@@ -346,12 +329,10 @@ class FileUpload:
         if self._file:
             return self
         limit = self.max_memory_size if max_memory_size is None else max_memory_size
-        pieces = []  # not one block that grows, for which there may be no room
+        pieces = []
         while limit > 0:
-            data = await self.read(min(limit, FormDataIter.buffer_size))
+            data = await self._read(min(limit, FormDataIter.buffer_size))
             if not data:
-                import io
-
                 self._file = io.BytesIO(b''.join(pieces))
                 return self
             pieces.append(data)
@@ -371,8 +352,6 @@ class FileUpload:
 
     async def close(self):
         """Close the copy, and remove its file."""
-        import os
-
         file, path = self._file, self._path
         self._file = self._path = None
         if file:
@@ -388,15 +367,11 @@ class FileUpload:
 
 
 def _letters():
-    from os import urandom
-
-    return ''.join([chr(97 + c % 26) for c in urandom(12)])
+    return ''.join([chr(97 + c % 26) for c in os.urandom(12)])
 
 
 def _target(path):
     """Return the str of a path to write to, behind any links."""
-    import os
-
     path = path.__fspath__() if hasattr(path, '__fspath__') else path
     if isinstance(path, bytes):
         path = path.decode() if not hasattr(os, 'fsdecode') else os.fsdecode(path)
@@ -405,8 +380,6 @@ def _target(path):
 
 def _beside(path):
     """Return the path of a temporary file for another, ``None`` if that is no file to replace."""
-    import os
-
     try:
         if os.stat(path)[0] & 0xF000 != 0x8000:
             return None  # such as a device
@@ -420,9 +393,7 @@ def _beside(path):
 
 def _temporary(directory):
     """Return a new file, open for writing and reading, and its path."""
-    try:
-        from tempfile import mkstemp
-    except ImportError:
+    if not mkstemp:
         path = _letters()
         if directory:
             path = directory + '/' + path
@@ -434,16 +405,16 @@ def _temporary(directory):
 def with_form_data(f):
     """Decorate a handler that finds the form in ``request.form`` and ``request.files``.
 
-    Both are dictionaries of the last value for each name, with ``getlist(name)`` for all. Files are
-    copied, see ``FileUpload.copy``, and removed when the handler has ended. Requests without such a
-    form keep the attributes they have.
+    Both are dictionaries with the last value of each name; ``FormDataIter`` yields all values.
+    Files are copied, see ``FileUpload.copy``, and removed when the handler has ended. Requests
+    without such a form keep the attributes they have.
     """
 
     @wraps(f)
     async def wrapper(request, *args, **kwargs):
         uploads = []
         try:
-            form, files = FormDict(), FormDict()
+            form, files = {}, {}
             async for name, value in FormDataIter(request):
                 if isinstance(value, FileUpload):
                     uploads.append(value)
@@ -451,7 +422,7 @@ def with_form_data(f):
                 else:
                     form[name] = value
             if form or files:
-                request.form = request._form = form
+                request._form = form
                 request.files = request._files = files
             return await invoke_handler(f, request, *args, **kwargs)
         finally:

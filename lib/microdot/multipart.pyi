@@ -1,26 +1,16 @@
-from collections.abc import Awaitable, Callable, ItemsView, ValuesView
+from collections.abc import Awaitable, Callable
 from os import PathLike
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol
 
-from typing_extensions import Self, TypeVar
+from typing_extensions import Self
 
 from .application import _Handled
-from .datastructures import MultiDict
 from .request import Request
 
 _P = ParamSpec('_P')
-_V = TypeVar('_V', default=Any)
 
 class _Sink(Protocol):
     def write(self, data: bytes, /) -> Any: ...
-
-class FormDict(MultiDict[_V], Generic[_V]):
-    lists: dict[str, list[_V]]
-    """For each name the list of its values."""
-    def __init__(self) -> None: ...
-    # Unlike a MultiDict it is a dictionary of values, the last one of each name.
-    def items(self) -> ItemsView[str, _V]: ...  # type: ignore[override]
-    def values(self) -> ValuesView[_V]: ...  # type: ignore[override]
 
 class FileUpload:
     max_memory_size: int

@@ -1,6 +1,6 @@
 """Conditional and range requests: what of a file they ask for (RFC 9110, sections 13 and 14).
 
-Loaded by the first request for a static file that has a field for it. Does no I/O.
+Loaded by the first request for a static file that has a field for it.
 """
 
 import os
@@ -8,7 +8,8 @@ import time
 from binascii import hexlify
 
 from .compat import const
-from .http1 import _NAMES
+from .response import _NAMES
+from .streaming import read_file
 
 _RANGES = const(8)  # how many ranges of a request are answered; one with more gets it all
 
@@ -48,7 +49,7 @@ def precondition(headers, tag, date):
     """
     value = headers.get('If-Match')
     if value is not None:
-        if value.strip() != '*' and (tag not in _tags(value) or tag.startswith('W/')):
+        if value.strip(' \t') != '*' and (tag not in _tags(value) or tag.startswith('W/')):
             return 412
     else:
         limit = parse_date(headers.get('If-Unmodified-Since'))
@@ -57,14 +58,14 @@ def precondition(headers, tag, date):
     value = headers.get('If-None-Match')
     if value is not None:
         tags = [_opaque(other) for other in _tags(value)]
-        return 304 if value.strip() == '*' or (tag and _opaque(tag) in tags) else 200
+        return 304 if value.strip(' \t') == '*' or (tag and _opaque(tag) in tags) else 200
     limit = parse_date(headers.get('If-Modified-Since'))
     return 304 if limit and date and date <= limit else 200
 
 
 def _tags(value):
     # A comma within a tag takes it apart; but none of ours has one.
-    return [tag.strip() for tag in value.split(',')]
+    return [tag.strip(' \t') for tag in value.split(',')]
 
 
 def _opaque(tag):
@@ -75,7 +76,7 @@ def _is_same(value, tag, date):
     """Tell whether the validator of ``If-Range``, if there is one, is that of the file."""
     if value is None:
         return True
-    value = value.strip()
+    value = value.strip(' \t')
     if value[:1] == '"' or value[:2] == 'W/':
         return value == tag and value[:1] == '"'
     return date is not None and parse_date(value) == date
@@ -92,7 +93,7 @@ def parse_date(text):
     if text and len(text) < 40:
         for c in ',-:':
             text = text.replace(c, ' ')
-        words = text.split()
+        words = [word for word in text.split(' ') if word]
     if len(words) == 7:  # as asctime() has it: the weekday, Nov 6 08:49:37 1994
         words = [words[0], words[2], words[1], words[6]] + words[3:6] + ['GMT']
     if len(words) != 8 or words[7] != 'GMT' or len(words[2]) != 3:
@@ -123,9 +124,9 @@ def parse_ranges(value, size):
     overlap, all are put in order and joined (section 14.2).
     """
     unit, _, specs = value.partition('=')
-    specs = [spec.strip() for spec in specs.split(',')]
+    specs = [spec.strip(' \t') for spec in specs.split(',')]
     specs = [spec for spec in specs if spec]
-    if unit.strip().lower() != 'bytes' or not 0 < len(specs) <= _RANGES:
+    if unit.strip(' \t').lower() != 'bytes' or not 0 < len(specs) <= _RANGES:
         return None
     ranges = []
     for spec in specs:
@@ -184,3 +185,34 @@ def describe(ranges, size, headers):
 
 def _content_range(start, end, size):
     return 'bytes %d-%d/%d' % (start, end - 1, size)
+
+
+class Parts:
+    """A file-like object over parts of a file.
+
+    :param file: the file, closed together with this.
+    :param parts: the list of (bytes to send before, where to start, where to end).
+    """
+
+    def __init__(self, file, parts):
+        self.file = file
+        self.parts = parts
+        self.left = 0
+
+    def read(self, n):
+        """Return at most n bytes of the file, or what comes before a part."""
+        while not self.left:
+            if not self.parts:
+                return b''
+            head, start, end = self.parts.pop(0)
+            self.left = end - start
+            if self.left:
+                self.file.seek(start)
+            if head:
+                return head
+        data = read_file(self.file, min(n, self.left))
+        self.left -= len(data)
+        return data
+
+    def close(self):
+        self.file.close()

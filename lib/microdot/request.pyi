@@ -1,11 +1,34 @@
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
 from .application import Microdot, _AfterHandler
-from .datastructures import MultiDict, NoCaseDict
-from .multipart import FileUpload, FormDict
+from .http1 import NoCaseDict
+from .multipart import FileUpload
+from .urlencoded import MultiDict
 
 _F = TypeVar('_F', bound=_AfterHandler)
+
+class AsyncBytesIO:
+    stream: BytesIO
+    """The ``io.BytesIO`` with the bytes."""
+    def __init__(self, data: bytes) -> None: ...
+    async def read(self, n: int = -1) -> bytes:
+        """Return at most n bytes, what is there first; all up to the end if n is negative."""
+    async def readline(self, separator: bytes = b'\n') -> bytes:
+        """Return the bytes up to a separator, included, or up to the end: a coroutine.
+
+        Raises ``ClientError`` (413) if they are more than ``max_line``.
+        """
+    async def readexactly(self, n: int) -> bytes: ...
+    async def readuntil(self, separator: bytes = b'\n') -> bytes:
+        """Return the bytes up to a separator, included, or up to the end: a coroutine.
+
+        Raises ``ClientError`` (413) if they are more than ``max_line``.
+        """
+    async def aclose(self) -> None:
+        """Do nothing: who made the stream closes it."""
+    async def awrite(self, data: bytes) -> int: ...
 
 class _HeadReader(Protocol):
     async def readline(self) -> bytes: ...
@@ -34,9 +57,9 @@ class Request:
     method: str
     """The method, as sent."""
     scheme: str
-    """``'http'`` or ``'https'``."""
+    """``'http'`` (the default) or ``'https'``."""
     url: str
-    """The target as sent, the path and the query string."""
+    """The target, path and query string, as sent."""
     path: str
     """The path of the URL, percent-decoded, without the query string."""
     query_string: str | None
@@ -62,25 +85,14 @@ class Request:
     route: Callable[..., Any] | None
     """The route function, once it is known."""
     url_args: dict[str, Any]
-    """The dictionary of the path's arguments."""
+    """The arguments that the path of the route has, converted."""
     g: Any
     """An object for the application's own data about the request."""
     sock: Any
     """The pair (reader, writer) of the connection."""
-    body: bytes
-    """The whole body as bytes, or ``None``."""
     body_used: bool
     """Always ``False``."""
-    stream: _BodyReader
-    """The body as a stream: the connection's for a large body, else one over ``body``."""
-    json: Any
-    """The parsed JSON body, ``None`` if the content type is another.
-
-    Raises ``ValueError``, answered with 400 if nobody handles it, for malformed JSON.
-    """
-    form: MultiDict[str] | None
-    """The ``MultiDict`` of a form, ``None`` if the content type is another."""
-    files: FormDict[FileUpload] | None
+    files: dict[str, FileUpload] | None
     """The dictionary of uploaded files, ``None`` without ``with_form_data``."""
     after_request_handlers: list[_AfterHandler]
     """The functions registered by ``after_request``."""
@@ -106,31 +118,23 @@ class Request:
         scheme: str | None = None,
         route: Callable[..., Any] | None = None,
     ) -> None: ...
-    @staticmethod
+    @classmethod
     async def create(
+        cls,
         app: Microdot,
         client_reader: _HeadReader,
         client_writer: Any,
         client_addr: Any,
         scheme: str | None = None,
-    ) -> Request | None:
-        """Read a request from a stream.
-
-        :param app: the application.
-        :param client_reader: a stream with ``readline()`` and ``readexactly(n)``.
-        :param client_writer: the stream to write to; it is only kept.
-        :param client_addr: the address of the client.
-        :param scheme: ``'http'`` or ``'https'``.
-
-        Returns ``None`` at the end of the stream. Raises ``ValueError`` for a malformed head.
-        """
-    def after_request(self, f: _F) -> _F:
-        """Register ``f(request, response)`` to run after the handler of this request alone.
-
-        It runs after the application's own after-request handlers, and not for error responses.
-        """
-    def vary(self, name: str) -> None:
-        """Note that the response depends on a header of the request, for its own ``Vary``.
-
-        :param name: the name of the header.
-        """
+    ) -> Request | None: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def stream(self) -> _BodyReader: ...
+    @property
+    def json(self) -> Any: ...
+    @property
+    def form(self) -> MultiDict[str] | None: ...
+    def after_request(self, f: _F) -> _F: ...
+    def after_response(self, f: _F) -> _F: ...
+    def vary(self, name: str) -> None: ...

@@ -5,7 +5,9 @@ from typing import Any, Literal, Protocol, TypedDict
 from typing_extensions import Self, Unpack
 
 from .application import _Body
-from .datastructures import NoCaseDict
+from .http1 import NoCaseDict
+
+MUTED_SOCKET_ERRORS: list[int]
 
 _SameSite = Literal['Strict', 'Lax', 'None']
 
@@ -55,14 +57,7 @@ class Response:
         reason: str | None = None,
     ) -> None: ...
     @classmethod
-    def redirect(cls, location: str, status_code: int = 302) -> Self:
-        """Return a response that sends the client elsewhere.
-
-        :param location: the URL; what is not ASCII, and blanks, are percent-encoded.
-        :param status_code: the status, 302 (Found) by default.
-
-        Raises ``ValueError`` for a line break in the location.
-        """
+    def redirect(cls, location: str, status_code: int = 302) -> Self: ...
     @classmethod
     def send_file(
         cls,
@@ -73,21 +68,7 @@ class Response:
         max_age: int | None = None,
         compressed: bool | str = False,
         file_extension: str = '',
-    ) -> Self:
-        """Return a response with the content of a file.
-
-        The name is trusted: a handler that makes it out of a URL has to check it first.
-
-        :param filename: the path of the file.
-        :param status_code: the status.
-        :param content_type: the content type; ``None`` derives it from the extension.
-        :param stream: a file-like object to send instead of opening the file.
-        :param max_age: seconds that caches may keep it; ``None`` for the class's default.
-        :param compressed: true if the file is compressed with gzip, or the name of its encoding.
-        :param file_extension: appended to the name of the file that is opened, as ``'.gz'``.
-
-        Raises ``OSError``; a missing file, if nobody handles that, is answered with 404.
-        """
+    ) -> Self: ...
     def set_cookie(
         self,
         cookie: str,
@@ -100,38 +81,12 @@ class Response:
         http_only: bool = False,
         partitioned: bool = False,
         same_site: _SameSite | None = None,
-    ) -> None:
-        """Add a ``Set-Cookie`` header (RFC 6265).
+    ) -> None: ...
+    def delete_cookie(self, cookie: str, **kwargs: Unpack[_CookieOptions]) -> None: ...
+    def complete(self) -> None: ...
+    async def write(
+        self, stream: _Writer, version: str | None = None, persistent: bool = False
+    ) -> bool: ...
+    def body_iter(self) -> AsyncIterator[Any]: ...
 
-        :param cookie: the name, a token.
-        :param value: the value, a str.
-        :param path: the path the cookie is sent to.
-        :param domain: the domain the cookie is sent to.
-        :param expires: a ``datetime`` (UTC unless it has a time zone) or a date as str.
-        :param max_age: the lifetime in seconds.
-        :param secure: send it over TLS alone.
-        :param http_only: hide it from scripts.
-        :param partitioned: keep it apart for each top-level site.
-        :param same_site: ``'Strict'``, ``'Lax'`` or ``'None'``.
-
-        Raises ``ValueError`` for anything that would end the value or an attribute early.
-        """
-    def delete_cookie(self, cookie: str, **kwargs: Unpack[_CookieOptions]) -> None:
-        """Add a ``Set-Cookie`` header that makes the client forget a cookie.
-
-        :param cookie: the name.
-        :param kwargs: the options that the cookie was set with; its lifetime is left out.
-        """
-    def complete(self) -> None:
-        """Add the headers that describe the body, unless the handler gave them."""
-    async def write(self, stream: _Writer) -> None:
-        """Write the response as HTTP/1.0 does: until the end of the connection.
-
-        The framework's own server frames bodies by the version of the request instead.
-
-        :param stream: an object with a coroutine method ``awrite(data)``.
-        """
-    def body_iter(self) -> AsyncIterator[Any]:
-        """Return an asynchronous iterator over the parts of the body."""
-
-def to_response(value: Any) -> Response: ...
+def to_response(value: Any, options: int = 2) -> Response: ...

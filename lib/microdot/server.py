@@ -1,249 +1,278 @@
-"""The HTTP server's connections: from the first byte of a request to the last of its response.
+"""``Server``: what runs an application. It accepts connections, watches them, and shuts down.
 
-A ``Connection`` reads heads and hands requests to the application. One watcher for all of them
-looks after deadlines and clients that have gone, so a request sets a deadline by storing a number
-instead of making a timer. Streams, refusals and the rest that a plain request can do without are in
-``exchange``, what comes before and after in ``lifecycle``.
+One watcher looks after deadlines and clients that have gone, for all connections. ``make_room`` is
+the policy for places: who gives way to a new client.
 """
 
 import asyncio
 
 from .compat import (
-    Late,
+    ServedByItself,
+    close_server,
     close_stream,
     collect,
     const,
+    open_server,
+    peek,
     print_exception,
-    receive,
-    received,
+    start_stream,
     ticks_diff,
     ticks_ms,
     until_closed,
-    write_out,
 )
-from .http1 import parse_head, plain_response, split_head
-from .request import Request
-
-# What a connection is doing, which says what its deadline means. Up to _HEAD it may give way to
-# another. Constants with an underscore take no memory, but cannot be imported: ``exchange`` and
-# ``lifecycle`` repeat those they use.
-_IDLE = const(0)  # waiting for a request; closed silently
-_CLOSING = const(1)  # the answer is out, what still arrives is thrown away
-_HEAD = const(2)  # a part of a head has come; 408
-_BODY = const(3)  # waiting for more of a body; 408
-_WRITING = const(4)  # waiting for the client to take more of a response
-_HANDLING = const(5)  # the handler runs, as long as the client stays
-_UPGRADED = const(6)  # the handler reads the connection itself
-
-_BOUNDS = ('idle_timeout', 'linger_timeout', 'head_timeout', 'body_timeout', 'write_timeout')
+from .connection import BODY, HANDLE, HEAD, UPGRADED, WRITE, Connection
 
 # For want of memory or of a free connection.
-UNAVAILABLE = b'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n'
+_UNAVAILABLE = const(
+    b'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+)
+_PAUSE = const(20)  # milliseconds between two looks at the requests that still run
+_SLOW = const(1000)  # milliseconds without the least progress that make a client slow
 
 
-class Connection(Late):
-    """One client. Its bounds are class attributes; assign to them before the server starts."""
+class Server(ServedByItself):
+    """The base of ``Microdot``."""
 
-    _late = 'exchange'
+    #: The ``ssl.SSLContext``, ``False`` if the server does not speak TLS.
+    ssl = False
+    #: Whether a line is printed for each request, and exceptions are shown to browsers.
+    debug = False
+    #: The listening server, while the application runs.
+    server = None
+    _connections = ()
+    _closed = None  # the event of the server's end, on CPython
+    _stopping = False
+    _watched = False  # whether the watcher runs
+    _memory_is_short = False  # whether it has been
 
-    #: Longest head of a request, in bytes; a longer one is answered with 431.
-    max_head_size = 4096
-    #: Most header lines of a request; more are answered with 431.
-    max_headers = 64
-    #: Seconds for a head to arrive once it has begun; then 408.
-    head_timeout = 10
-    #: Seconds without any progress of a body being received; then 408.
-    body_timeout = 10
-    #: Seconds that a connection may stay open without a request.
-    idle_timeout = 15
-    #: Seconds without any progress of a response being sent.
-    write_timeout = 10
-    #: Seconds of silence after which a refused client's connection is closed, ten times as long
-    #: if it goes on sending.
-    linger_timeout = 1
-    #: Most connections open at once; beyond, the one that has waited longest gives way. 1000 on
-    #: CPython.
-    max_connections = 16
-    #: Connections that the system may hold before they are accepted. 100 on CPython.
-    backlog = 8
-    #: Seconds that ``shutdown()`` waits for running requests.
-    shutdown_timeout = 5
-    #: Seconds between two looks at deadlines and clients that have gone.
-    tick = 0.5
+    async def start_server(
+        self, host='0.0.0.0', port=5000, debug=False, ssl=None, start_serving=True
+    ):
+        """Serve the application until ``shutdown()`` is called.
 
-    # The usual values: an instance holds what differs; see also ``exchange``.
-    buffer = b''
-    phase = _IDLE
-    dropped = False  # to be closed at once: there is nobody to answer
+        :param host: the address to listen on; ``''`` for all.
+        :param port: the port to listen on.
+        :param debug: print a line for the start and for each request, and show exceptions to
+            browsers on this machine; ``'network'`` shows them to those at private addresses, too.
+        :param ssl: an ``ssl.SSLContext``; with one the server speaks TLS alone.
+        :param start_serving: ``False`` (CPython only) returns the asyncio server at once, for the
+            caller to await its ``serve_forever()``.
 
-    def __init__(self, app, reader, writer):
-        self.app = app
-        self.reader = reader
-        self.writer = writer
-        self.task = asyncio.current_task()
-        self.since = ticks_ms()
-
-    async def serve(self):
-        """Serve one request; return whether the connection stays open."""
-        # A call for each, so that nothing of a request is held while the next one is waited for.
-        app = self.app
-        self.phase = _IDLE
-        self.since = ticks_ms()
-        try:
-            data = self.buffer
-            lines = self.take_head(data) if data else None
-            while not lines:
-                more = received(await receive(self.reader))
-                if more == b'':
-                    return False
-                if more:
-                    data = data + more if data else more
-                    lines = self.take_head(data)
-            method, target, version, lines, length, persistent, expects = parse_head(
-                lines, Request.max_readline, self.max_headers
+        Raises ``OSError`` if it cannot listen, ``ValueError`` for a bad route or an argument that
+        the platform does not support. Cancelling it closes every connection.
+        """
+        if self._life and not self._life.started:
+            return await self._life.serve(
+                Server.start_server, self, host, port, debug, ssl, start_serving
             )
-            request = Request(app, None, method, target, version, lines)
-            request.connection = self
-            if length:
-                self.expect_body(request, length, expects)
-            self.phase = _HANDLING
-            response = await app.dispatch_request(request)
-            data = None
-            if not (length or app.debug or app._stopping):
-                data = plain_response(response, version, persistent)
-            if not data:
-                return await self.respond(request, response, persistent)
-            self.phase = _WRITING
-            self.since = ticks_ms()
-            rest = write_out(self.writer, data)
-            if rest:
-                await rest
-            return persistent
-        except (Exception, asyncio.CancelledError) as exc:
-            if self.dropped:
-                raise
-            return await self.refuse(exc)
+        for route in self._routes:
+            if not isinstance(route[1], str):
+                route[1].compile()
+        if self.server:
+            self._end()  # of a run that was interrupted
+        collect()  # what imports have left behind lies between what stays
+        timeout = Connection.head_timeout
+        server = await open_server(
+            self, host, port, Connection.backlog, ssl, timeout, start_serving
+        )
+        self.server = server
+        self.ssl, self.debug = ssl or False, debug
+        self._connections = []
+        self._stopping = self._watched = False
+        self._closed = None
+        if debug:
+            print('Starting async server on %s:%d...' % (host, port))
+        if not start_serving:
+            return server
+        try:
+            await until_closed(self)
+            patience = Connection.shutdown_timeout * 1000
+            while self._connections and patience > 0:
+                patience -= _PAUSE
+                await asyncio.sleep(_PAUSE / 1000)
+        finally:
+            if self.server is server:  # not one of another run
+                self._end()
+            if self._life:
+                await self._life.close()
 
-    def take_head(self, data):
-        """Return the lines of the head that data begins with, ``None`` while it is incomplete."""
-        if self.phase == _IDLE:
-            self.phase = _HEAD
-            self.since = ticks_ms()
-        head = split_head(data.lstrip(b'\r\n'))  # there may be empty lines before it
-        rest = head[1] if head else b''
-        if len(data) - len(rest) > self.max_head_size:
-            self.refuse_head(data)
-        if rest or self.buffer:
-            self.buffer = rest
-        return head and head[0]
+    def run(self, host='0.0.0.0', port=5000, debug=False, ssl=None):
+        """Serve the application from a new event loop until ``shutdown()`` is called.
 
+        The parameters are those of ``start_server``. Nothing of it is left open, however it ends.
 
-async def serve_client(app, reader, writer):
-    """Serve a new connection until it ends, and close it whatever happens."""
-    connection = Connection(app, reader, writer)
-    if app._connections is None:
-        app._connections = []
-    app._connections.append(connection)
-    try:
-        if app.ssl:
-            from .compat import start_tls
+        Raises what ``start_server`` raises, but for a port that is taken: in a program that a shell
+        has started, that is a line and the exit status 1.
+        """
+        try:
+            asyncio.run(self.start_server(host, port, debug, ssl))
+        except OSError as exc:
+            from .compat_rare import exit_if_taken
 
-            start_tls(app.ssl, writer)
-        if not app._watched:
-            app._watched = True
-            asyncio.create_task(watch(app))
-        if len(app._connections) <= connection.max_connections or make_room(connection):
-            while await connection.serve() and not app._stopping:
-                pass
-        else:
-            await receive(reader)  # what is left unread would reset the answer on its way
-            writer.write(UNAVAILABLE)
-        connection.phase = _WRITING
-        connection.since = ticks_ms()
-        closing = close_stream(writer, connection.dropped)
-        if closing:
-            await closing
-    except (OSError, asyncio.CancelledError):
-        pass  # the client has gone, or had to
-    except Exception as exc:
-        print_exception(exc)
-        if isinstance(exc, MemoryError):
-            writer.write(UNAVAILABLE)
-    finally:
-        close_stream(writer, True)
-        app._connections.remove(connection)
+            exit_if_taken(exc, port)
+            raise
+        finally:
+            if self.server:  # MicroPython leaves interrupted tasks as they are
+                self._end()
+            if self._life and self._life.started:
+                asyncio.run(self._life.close())
 
+    def shutdown(self):
+        """Stop serving: running requests are answered, then ``start_server`` returns.
 
-def make_room(connection):
-    """Drop the connection that has waited longest for a request; return whether there is one."""
-    waiting = connection  # the newest, which comes first
-    for other in reversed(connection.app._connections):
-        if other.phase <= _HEAD and not other.dropped:
-            if ticks_diff(other.since, waiting.since) <= 0:
-                waiting = other
-    if waiting is not connection:
-        waiting.dropped = True
-        waiting.task.cancel()
-    return waiting is not connection
+        Callable from a handler. Does nothing when the application does not run.
+        """
+        if self.server and not self._stopping:
+            self._stopping = True
+            close_server(self)
 
+    def _drop(self, last_phase=HEAD):
+        """Close the connections that have not come beyond a phase."""
+        for connection in list(self._connections):
+            if connection.phase <= last_phase:
+                connection.end()
 
-async def watch(app):
-    """Cancel what has outlived its deadline or its client, while there are connections."""
-    try:
-        while app._connections:
-            await asyncio.sleep(Connection.tick)
-            now = ticks_ms()
-            for connection in app._connections:
-                phase = connection.phase
-                if phase == _HANDLING:
-                    connection.check_peer()
-                elif phase <= _WRITING:
-                    seconds = getattr(connection, _BOUNDS[phase])
-                    if ticks_diff(now, connection.since) > seconds * 1000:
-                        connection.timed_out = phase in (_HEAD, _BODY)
-                        connection.dropped = not connection.timed_out
-                        connection.task.cancel()
-    except MemoryError:
-        pass  # the next connection starts another watch
-    finally:
-        app._watched = False
+    def _end(self):
+        """Close all that is still open, at once."""
+        self.server.close()
+        self.server = None
+        self._drop(HANDLE)
 
+    async def _serve_client(self, reader, writer):
+        """Serve a new connection, and close it whatever happens."""
+        try:
+            await self.handle_request(reader, writer)
+        except (OSError, asyncio.CancelledError):
+            pass  # the client has gone, or had to
+        except Exception as exc:
+            print_exception(exc)
+        finally:
+            close_stream(writer, True)
 
-async def start_server(app, host='0.0.0.0', port=5000, debug=False, ssl=None, start_serving=True):
-    """Serve an application; see ``Microdot.start_server``."""
-    collect()  # what imports have left behind lies between what stays
-    options = {}
-    if ssl or debug or app._with_arguments or not start_serving:
-        from .lifecycle import check
+    async def handle_request(self, reader, writer):  # noqa: C901 - what is open is closed here
+        """Serve one connection until it ends.
 
-        options = check(app, host, port, debug, ssl, start_serving)
-    app.server = await asyncio.start_server(
-        lambda reader, writer: serve_client(app, reader, writer),
-        host,
-        port,
-        backlog=Connection.backlog,
-        **options,
-    )
-    app.ssl, app.debug = ssl or False, debug
-    app._connections = []
-    app._stopping = app._watched = False
-    if not start_serving:
-        return app.server
-    lost = False  # whether the server has ended for want of memory
-    try:
-        while lost is not None:
+        An application that overrides it, to do something before or after, serves one request a
+        connection.
+
+        :param reader: the stream of the client.
+        :param writer: the stream to the client.
+        """
+        connections = self._connections
+        connection = Connection(self, reader, writer)
+        once = type(self).handle_request is not Server.handle_request
+        if len(connections) >= connection.max_connections and not self.make_room():
             try:
-                if lost:
-                    await asyncio.sleep(Connection.tick)
-                    from .compat import accept_again
+                return await self._turn_away(connection)
+            except asyncio.TimeoutError:
+                return None
+        connections.append(connection)
+        try:
+            if not self._watched:
+                asyncio.create_task(self._watch(connections))
+                self._watched = True
+            start_stream(writer, self.ssl)
+            keep = True
+            while keep and not self._stopping:
+                try:
+                    keep = await connection.serve(once)
+                except MemoryError:
+                    if connection.phase > HEAD or connection.left or not self.make_room(True):
+                        raise
+                    await asyncio.sleep(_PAUSE / 1000)  # nothing of the request is lost
+                if connection.buffer:
+                    await asyncio.sleep(0)  # a turn for the others, before the next request
+            connection.wait(WRITE, connection.write_timeout)
+            closing = close_stream(writer, connection.ended == 0)
+            if closing:
+                await closing
+        except MemoryError as exc:
+            print_exception(exc)
+            self._memory_is_short = True
+            if not connection.started:
+                writer.write(_UNAVAILABLE)
+                await connection.linger()
+        finally:
+            connection.closed = True
+            connections.remove(connection)
 
-                    accept_again(app)
-                lost = True
-                await until_closed(app)
-                lost = None
-            except MemoryError:
-                pass
-    finally:
-        from .lifecycle import drain
+    async def _turn_away(self, connection):
+        """Answer 503, and read on for a moment so that the answer is not lost.
 
-        await drain(app)
+        Raises ``TimeoutError`` when nothing comes: the watcher does not know this connection.
+        """
+        print('503: all %d connections are in use' % connection.max_connections)
+        start_stream(connection.writer, self.ssl)
+        bound = asyncio.wait_for
+        if await bound(connection.fill(), connection.linger_timeout):
+            connection.writer.write(_UNAVAILABLE)
+            await connection.linger(bound)
+
+    def make_room(self, memory=False):
+        """Let a connection give way to a new one; return whether there is a place.
+
+        :param memory: whether it is memory that is wanted, not a place.
+
+        In this order, of several the one that has waited longest: kept alive and idle; a head that
+        is not complete; a body, or a response being read, that comes below the least rate; a
+        WebSocket that has not answered a ping. Never a request whose handler runs. When there is
+        none, silent WebSockets are pinged, for the next client to find a place.
+        """
+        now = ticks_ms()
+        found = None
+        order = 4
+        places = Connection.max_connections
+        for c in self._connections:
+            if c.ended is None and c.task is not asyncio.current_task():
+                places -= 1
+                rank = _rank(c, now)
+                if rank < order or (rank == order < 4 and c.overdue(now) > found.overdue(now)):
+                    found, order = c, rank
+        if places > 0 and not memory:
+            return True
+        if found:
+            if memory:
+                print('503: no memory, a connection gives way')
+            found.end()
+            return True
+        for c in self._connections:
+            if c.ping and c.pinged is None:
+                c.pinged = now
+                asyncio.create_task(c.ping())
+        return False
+
+    async def _watch(self, connections):
+        """End what has outlived its deadline or its client, while there are connections."""
+        try:
+            while connections:
+                await asyncio.sleep(Connection.tick)
+                now = ticks_ms()
+                for c in list(connections):
+                    if c.phase < UPGRADED and c.overdue(now) > 0:
+                        c.end(408 if c.phase in (HEAD, BODY) else 0)
+                    elif c.phase >= UPGRADED and not c.reading and len(c.buffer) < c.max_head_size:
+                        data = peek(c.reader)
+                        if data == b'':
+                            c.end()  # the client has gone while its handler runs
+                        elif data:
+                            c.pinged = None
+                            c.buffer += data
+                    if c.phase == UPGRADED:
+                        c.upgraded.watch(now)
+        except MemoryError:
+            pass  # the next connection starts another watcher
+        finally:
+            self._watched = False
+
+
+def _rank(c, now):
+    """Return how soon a connection gives way: 0 first, 4 never."""
+    if c.phase < BODY:
+        # A connection from which nothing has come yet is to bring a head.
+        return 0 if c.phase < HEAD and c.started else 1
+    if c.phase <= WRITE:
+        seconds = c.body_timeout if c.phase == BODY else c.write_timeout
+        return 2 if c.overdue(now) > _SLOW - seconds * 1000 else 4
+    if c.pinged is not None and ticks_diff(now, c.pinged) > c.ping_patience * 1000:
+        return 3
+    return 4

@@ -12,14 +12,18 @@ class Connection:
     """Seconds that a connection may stay open without a request."""
     write_timeout: float
     """Seconds without any progress of a response being sent."""
+    least_rate: int
+    """Bytes a second that a client has to send of a body, or take of a response: fewer use up
+    the seconds of ``body_timeout`` or ``write_timeout``. 0 for any progress.
+    """
     linger_timeout: float
     """Seconds of silence after which a refused client's connection is closed, ten times as long
     if it goes on sending.
     """
+    ping_patience: float
+    """Seconds that a silent WebSocket has to answer a ping when its place is wanted."""
     max_connections: int
-    """Most connections open at once; beyond, the one that has waited longest gives way. 1000 on
-    CPython.
-    """
+    """Most connections open at once; beyond, one gives way. 1000 on CPython."""
     backlog: int
     """Connections that the system may hold before they are accepted. 100 on CPython."""
     shutdown_timeout: float

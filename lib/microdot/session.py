@@ -7,10 +7,15 @@ forget it, not a thief. Nothing expires while a board's clock is not set.
 
 import json
 
-from .compat import invoke_handler, now, signing
+from .compat import invoke_handler
+from .compat_rare import now, signing
 from .helpers import wraps
+from .response import Response
 
 _MAX_COOKIE = 4096  # bytes of a cookie that browsers keep at least (RFC 6265, section 6.1)
+_SHORTEST_KEY = 16  # bytes
+_FEWEST_BYTES = 8  # different ones: a random key has more, also one written in hexadecimal
+_PLACEHOLDERS = (b'replace this', b'changeme', b'top-secret')  # of our documentation and others'
 
 
 class SessionDict(dict):
@@ -28,7 +33,7 @@ class SessionDict(dict):
     def save(self):
         """Send the session with the response; what is changed later is not saved.
 
-        Raises ``ValueError`` if it is too large for a cookie.
+        Raises ``ValueError`` if it is too large, see ``Session.send_cookie``.
         """
         self.request.app._session.update(self.request, self)
 
@@ -60,16 +65,22 @@ class Session:
     def initialize(self, app, secret_key=None, cookie_options=None, lifetime=None):
         """Serve an application; what is not ``None`` replaces what has been set before.
 
-        Raises ``ImportError`` on CPython without PyJWT.
+        A key that can be guessed is named on the console. Raises ``ImportError`` on CPython without
+        PyJWT, and ``TypeError`` or ``ValueError`` for an option of cookies that does not exist.
         """
         if secret_key is not None:
             self.secret_key = secret_key
+            try:
+                _warn(self.keys())
+            except ValueError:
+                pass  # for the first use to say
         if cookie_options is not None:
             self.cookie_options = cookie_options
         if lifetime is not None:
             self.lifetime = lifetime
         options = {'path': '/', 'http_only': True, 'same_site': 'Lax'}
         options.update(self.cookie_options)
+        Response().set_cookie('session', '', **options)
         self.cookie_options = options
         if app is not None:
             signing()  # whose absence is better noticed now than by a request
@@ -98,7 +109,7 @@ class Session:
         :param request: the request.
         :param session: a dictionary.
 
-        Raises ``ValueError`` if there is no secret key, or the session is too large for a cookie.
+        Raises ``ValueError`` if there is no secret key, and as ``send_cookie`` does.
         """
         payload = {}
         for key in session:
@@ -107,12 +118,7 @@ class Session:
         if self.lifetime:
             payload['exp'] = now() + int(self.lifetime)
             options['max_age'] = int(self.lifetime)
-        token = self.encode(payload)
-        # The own server would refuse the line with a longer one, and with it each further request.
-        longest = request.max_readline - 8 if request.connection else _MAX_COOKIE
-        if len(token) + 8 > longest:
-            raise ValueError('session too large')
-        self.send_cookie(request, 'session', token, options)
+        self.send_cookie(request, 'session', self.encode(payload), options)
 
     def delete(self, request):
         """Empty the session of a request, and make the client forget it.
@@ -132,15 +138,25 @@ class Session:
         :param name: the name.
         :param value: the value; ``None`` deletes the cookie.
         :param options: a dictionary of options that go before ``cookie_options``.
+
+        Raises ``ValueError`` for a cookie of more bytes than browsers keep, and for one with which
+        the client's next ``Cookie`` line would be longer than ``Request.max_readline``: the server
+        would refuse it, and with it each further request.
         """
         all_options = {'secure': request.scheme == 'https'}
         all_options.update(self.cookie_options)
         all_options.update(options)
         g = request.g
+        cookies = getattr(g, '_cookies', {})
+        if value is not None:
+            size = len(name) + 1 + len(value)
+            line = _cookie_line(request, cookies, name) + size
+            if size > _MAX_COOKIE or (request.connection and line > request.max_readline):
+                raise ValueError(name + ' too large for a cookie')
         if not hasattr(g, '_cookies'):
-            g._cookies = {}
+            g._cookies = cookies
             request.after_request(set_cookies)
-        g._cookies[name] = (value, all_options)
+        cookies[name] = (value, all_options)
 
     def keys(self, secret_key=None):
         """Return the list of secret keys, as bytes. Raises ``ValueError`` if there is none.
@@ -186,6 +202,32 @@ class Session:
         return {}
 
 
+def _warn(keys):
+    """Say on the console which keys can be guessed: whoever has a key can forge every session."""
+    for key in keys:
+        known = [text for text in _PLACEHOLDERS if text in key.lower()]
+        if len(key) < _SHORTEST_KEY or len(set(key)) < _FEWEST_BYTES or known:
+            print('Session: the secret key is too easy to guess. Make one: openssl rand -hex 32')
+            return
+
+
+def _cookie_line(request, cookies, name):
+    """Return the bytes of the client's next ``Cookie`` line without the cookie of this name.
+
+    :param cookies: what the response is going to set, as ``send_cookie`` keeps it.
+    """
+    sizes = {}
+    for pair in request.headers.get('Cookie', '').split(';'):
+        pair = pair.strip(' \t')
+        sizes[pair.partition('=')[0]] = len(pair.encode())
+    for other in cookies:
+        value = cookies[other][0]
+        sizes[other] = len(other) + 1 + len(value) if value is not None else 0
+    sizes[name] = 0
+    # 'Cookie: ', and '; ' between two of them.
+    return 8 + sum([size + 2 for size in sizes.values() if size])
+
+
 def expired(payload):
     """Tell whether a token with this payload is no longer valid."""
     exp = payload.get('exp')
@@ -196,7 +238,7 @@ def expired(payload):
 
 def set_cookies(request, response):
     """Give a response the cookies that its request has collected."""
-    cookies = getattr(request.g, '_cookies', None) if request and request.has_g else None
+    cookies = getattr(request.g, '_cookies', None) if request else None
     for name in cookies or ():
         value, options = cookies[name]
         if value is None:

@@ -12,12 +12,18 @@ The function is cancelled when its client goes away.
 
 import asyncio
 
-from .compat import invoke_handler, json
+from .compat import const, dumps, iscoroutine, ticks_diff, ticks_ms
 from .helpers import wraps
+from .response import raise_end
+
+_GATHER = const(1000)  # bytes of events that leave together
+_PAUSE = const(5)  # milliseconds that an event waits for others, if it comes so soon after the last
+_SILENCE = const(b':\n\n')  # a comment
+_JSON = (dict, list)
 
 
 class SSE:
-    """A stream of events to one client."""
+    """A stream of events to one client: a function sends them, the response iterates over them."""
 
     #: Most events that wait for the client; ``send`` waits for room then. 0 for any number.
     max_queue = 32
@@ -25,12 +31,14 @@ class SSE:
     #: connection for idle; 0 for never. A function may assign it to its own ``SSE``.
     keepalive = 0
 
-    closed = False  # whether nobody takes events any more
+    closed = False  # whether nobody sends or takes events any more
+    gathers = True  # for the response: what is there at once comes in one piece
+    _task = _error = None
+    _sent = -1000  # when the last events were taken, in milliseconds
 
     def __init__(self):
-        self.event = asyncio.Event()
+        self.event = asyncio.Event()  # set when the queue or ``closed`` has changed
         self.queue = []
-        self._room = asyncio.Event()
 
     async def send(self, data, event=None, event_id=None, retry=None, comment=False):
         """Queue an event, once there is room; it is dropped if the client has gone.
@@ -44,88 +52,123 @@ class SSE:
         Raises ``ValueError`` for a line break in a name or an id, or a NUL in an id.
         """
         message = format_event(data, event, event_id, retry, comment)
+        # One event for both sides: the queue is never full and empty at once.
         while 0 < self.max_queue <= len(self.queue) and not self.closed:
-            self._room.clear()
-            await self._room.wait()
+            self.event.clear()
+            await self.event.wait()
         if not self.closed:
             self.queue.append(message)
             self.event.set()
-
-
-def format_event(data, event=None, event_id=None, retry=None, comment=False):
-    """Return the bytes of an event; see ``SSE.send``."""
-    if isinstance(data, (dict, list)):
-        data = json.dumps(data)
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        data = str(data).encode()
-    lines = bytes(data).replace(b'\r\n', b'\n').replace(b'\r', b'\n').split(b'\n')
-    if comment:
-        return b': ' + b'\n: '.join(lines) + b'\n\n'
-    head = '' if retry is None else 'retry: %d\n' % int(retry * 1000)
-    for name, value in (('event', event), ('id', event_id)):
-        value = '' if value is None else str(value)
-        if '\n' in value or '\r' in value or '\0' in value:
-            raise ValueError('invalid ' + name)
-        if value:
-            head += name + ': ' + value + '\n'
-    return head.encode() + b'data: ' + b'\ndata: '.join(lines) + b'\n\n'
-
-
-class EventStream:
-    """The body of a response: what a function sends, until it returns.
-
-    :param call: a function of an ``SSE`` that returns the coroutine of the function.
-    """
-
-    def __init__(self, call):
-        self.sse = SSE()
-        self.call = call
-        self.task = self.error = None
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
-        sse = self.sse
-        if not self.task and not sse.closed:
+        """Return the events that wait, about 1 KB of them at most."""
+        queue = self.queue
+        if not self._task and not self.closed:
             # Not before: a response that is not sent, as to HEAD, leaves nothing behind.
-            self.task = asyncio.create_task(self._run())
+            self._task = asyncio.create_task(self._run())
             await asyncio.sleep(0)
-        while not sse.queue:
-            if sse.closed:
-                error, self.error = self.error, None
+            if not queue and not self.closed:
+                return _SILENCE  # the head does not wait for an event
+        while not queue:
+            if self.closed:
+                error, self._error = self._error, None
                 raise error or StopAsyncIteration
-            sse.event.clear()
-            try:
-                wait = sse.event.wait()
-                await (asyncio.wait_for(wait, sse.keepalive) if sse.keepalive else wait)
-            except asyncio.TimeoutError:
-                return b':\n\n'
-        sse._room.set()
-        return sse.queue.pop(0)
+            self.event.clear()
+            wait = self.event.wait()
+            if self.keepalive:
+                from .compat_topics import wait_for
+
+                try:
+                    await wait_for(wait, self.keepalive)
+                except asyncio.TimeoutError:
+                    return _SILENCE
+            else:
+                await wait
+        if ticks_diff(ticks_ms(), self._sent) < _PAUSE and not self.closed:
+            if sum(map(len, queue)) < _GATHER:
+                await asyncio.sleep(_PAUSE / 1000)
+        if len(queue) >= self.max_queue:
+            self.event.set()
+        self._sent = ticks_ms()
+        return _take(queue)
+
+    def ended(self):
+        """Return whether no more events are going to come."""
+        return self.closed and not (self.queue or self._error)
 
     async def _run(self):
+        f, request, args, kwargs = self._call
         try:
-            await self.call(self.sse)
-        except Exception as exc:
-            self.error = exc
+            result = f(request, self, *args, **kwargs)
+            if iscoroutine(result):
+                await result
+        except BaseException as exc:
+            raise_end(exc)
+            self._error = exc
         finally:
-            self._close()
-
-    def _close(self):
-        self.sse.closed = True
-        self.sse.event.set()
-        self.sse._room.set()
+            self.closed = True
+            self.event.set()
 
     async def aclose(self):
         """Cancel the function, unless it has ended."""
-        self._close()
-        if self.task:
-            self.task.cancel()
+        self.closed = True
+        self.event.set()
+        if self._task:
+            self._task.cancel()
             try:
-                await self.task
+                await self._task
             except asyncio.CancelledError:
                 pass
+
+
+def _take(queue):
+    """Take the first events, about 1 KB of them at most, and return their bytes."""
+    count = size = 0
+    for message in queue:
+        size += len(message)
+        if count and size > _GATHER:
+            break
+        count += 1
+    data = b''.join(queue[:count])
+    del queue[:count]
+    return data
+
+
+def format_event(data, event=None, event_id=None, retry=None, comment=False):
+    """Return the bytes of an event; see ``SSE.send``."""
+    # Bytes all through: a new str costs as much as three of them.
+    if isinstance(data, _JSON):
+        data = dumps(data)
+    if not isinstance(data, bytes):
+        data = _encode(data)
+    name = b': ' if comment else b'data: '
+    if b'\n' in data or b'\r' in data:
+        data = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n').replace(b'\n', b'\n' + name)
+    head = b''
+    lines = 0
+    if not comment:
+        if event is not None and event != '':
+            head = b''.join((b'event: ', _encode(event), b'\n'))
+            lines = 1
+        if event_id is not None and event_id != '':
+            head = b''.join((head, b'id: ', _encode(event_id), b'\n'))
+            lines += 1
+        if lines and (head.count(b'\n') > lines or b'\r' in head or b'\0' in head):
+            raise ValueError('line break in an event')
+        if retry is not None:
+            head = b'retry: %d\n%s' % (int(retry * 1000), head)
+    return b''.join((head, name, data, b'\n\n'))
+
+
+def _encode(value):
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        value = str(value).encode()
+    return bytes(value)
 
 
 def sse_response(request, event_function, *args, **kwargs):
@@ -137,13 +180,14 @@ def sse_response(request, event_function, *args, **kwargs):
 
     An exception of the function ends the stream, after the events sent before it.
     """
-    body = EventStream(lambda sse: invoke_handler(event_function, request, sse, *args, **kwargs))
+    sse = SSE()
+    sse._call = event_function, request, args, kwargs
     headers = {
         'Content-Type': 'text/event-stream',
         'Cache-Control': 'no-cache',
         'X-Accel-Buffering': 'no',  # for proxies that would collect the events
     }
-    return body, 200, headers
+    return sse, 200, headers
 
 
 def with_sse(f):

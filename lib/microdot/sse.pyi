@@ -13,6 +13,8 @@ class SSE:
     """Seconds without an event after which a comment is sent, so that nothing on the way takes
     the connection for idle; 0 for never. A function may assign it to its own ``SSE``.
     """
+    gathers: bool
+    """For the response: what is there at once comes in one piece."""
     closed: bool
     """Whether the function has ended, or its client has gone."""
     event: Event
@@ -20,6 +22,10 @@ class SSE:
     queue: list[bytes]
     """The events that wait to be sent."""
     def __init__(self) -> None: ...
+    def __aiter__(self) -> SSE: ...
+    async def __anext__(self) -> bytes: ...
+    def ended(self) -> bool: ...
+    async def aclose(self) -> None: ...
     async def send(
         self,
         data: Any,

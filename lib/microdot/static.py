@@ -5,23 +5,28 @@ and whatever else is not a plain file is 404. Answers are conditional and partia
 asks for that (RFC 9110, sections 13 and 14: see ``ranges``).
 
 Loaded by ``app.static``. On a board, ROMFS directories such as ``/rom/web`` are like any other; a
-module made by ``tools/resources.py`` takes no file system at all.
+module made by ``microdot-kit resources`` takes no file system at all.
 """
 
 import asyncio
+import errno
 import io
 import os
 import time
 from binascii import crc32
 
+# For media_type_of: in the middle of requests there may be no memory to load it.
+from . import registry  # noqa: F401
 from .compat import const
-from .errors import HTTPException
-from .files import content_type_of, read_some
-from .http1 import http_date
-from .response import Response
+from .http1 import HTTPException, has_control
+from .response import Response, http_date
+from .streaming import media_type_of
+from .urlencoded import quote
 
 _PIECE = const(512)  # bytes read at once for a checksum: room for more is not always there
 _CHECKSUMS = const(64)  # how many of them are kept
+_ENOTDIR = getattr(errno, 'ENOTDIR', 20)  # which MicroPython does not name
+_GONE = (errno.ENOENT, errno.EACCES, errno.EISDIR, _ENOTDIR)
 # The years that clocks start in: what is dated so has been written when it was not known.
 _UNSET = (1970, 1980, 2000, 2021)
 _WITH_CHARSET = ('application/javascript', 'application/json', 'image/svg+xml')
@@ -32,7 +37,7 @@ class Static:
 
     ``Microdot.static`` makes one and gives it its routes; a route of one's own calls ``serve``.
 
-    :param source: the path of the directory, or the imported module that ``tools/resources.py``
+    :param source: the path of the directory, or the imported module that ``microdot-kit resources``
         has made.
     :param index: the name of the file that stands for its directory; ``None`` for none.
     :param max_age: seconds that caches may keep a file without asking; ``None`` for
@@ -141,11 +146,11 @@ class Static:
         headers['Accept-Ranges'] = 'bytes'
         headers['Content-Type'] = self._content_type(name)
         if modified:
-            headers['Last-Modified'] = http_date(modified)
+            headers['Last-Modified'] = http_date(time.gmtime(modified))
         return _send(request, content, size, ranges, headers)
 
     def _content_type(self, name):
-        content_type = content_type_of(name, Response.types_map)
+        content_type = media_type_of(name, Response.types_map)
         if self.charset and 'charset=' not in content_type:
             if content_type.startswith('text/') or content_type in _WITH_CHARSET:
                 content_type += '; charset=' + self.charset
@@ -170,7 +175,7 @@ class Directory:
     def __init__(self, root, follow_links):
         root = str(root)
         if os.stat(root)[0] & 0xF000 != 0x4000:
-            raise OSError(20, root + ' is not a directory')
+            raise OSError(_ENOTDIR, root + ' is not a directory')
         path = getattr(os, 'path', None)
         self.realpath = getattr(path, 'realpath', None)
         self.root = self._resolve(root).rstrip('/') + '/'  # wherever the process goes to
@@ -263,10 +268,7 @@ def is_safe(name, hidden=False):
             return False  # none at all, or as many dots as it may take to go up
         if not hidden and (part[0] == '.' or _is_alias(part)):
             return False
-        for c in part:
-            if c < ' ' or c in '\\:\x7f':
-                return False
-    return True
+    return not ('\\' in name or ':' in name or '\t' in name or has_control(name))
 
 
 def _is_alias(part):
@@ -281,8 +283,6 @@ def _refuse(status_code, reason):
 
 def _redirect(request):
     """Return the redirect from a directory's name to the one with a slash at its end."""
-    from .urlcoding import quote
-
     # A URL that starts with two slashes would lead to another host.
     location = '/' + quote(request.path.lstrip('/')) + '/'
     if request.query_string:
@@ -317,13 +317,11 @@ def _is_special(headers):
     return False
 
 
-def _open(content):
-    if not isinstance(content, str):
-        return io.BytesIO(content)  # which copies nothing as long as nobody writes
+def _open(path):
     try:
-        return open(content, 'rb')
+        return open(path, 'rb')
     except OSError as exc:
-        if exc.errno in (2, 13):  # ENOENT, EACCES
+        if exc.errno in _GONE:
             _refuse(404, 'Not found')
         raise
 
@@ -331,46 +329,32 @@ def _open(content):
 def _send(request, content, size, ranges, headers):
     """Return the response with a whole file, or with the ranges of it as pairs (start, end)."""
     status_code = 200
-    parts = [(b'', 0, size)]
+    parts = ()
     if ranges:
-        from .ranges import describe
+        from .ranges import Parts, describe
 
         status_code = 206
         size, parts = describe(ranges, size, headers)
+    # No more is sent, even if the file has grown.
     headers['Content-Length'] = str(size)
     if request.method.upper() == 'HEAD':
         return Response(b'', status_code, headers)
-    return Response(Parts(_open(content), parts), status_code, headers)
+    is_file = isinstance(content, str)
+    if is_file:
+        content = _open(content)
+    if parts:
+        content = Parts(content if is_file else io.BytesIO(content), parts)
+    response = Response(content, status_code, headers)
+    response.is_file = is_file or parts != ()
+    return response
 
 
-class Parts:
-    """A file-like object over parts of a file: no more than was announced, even if it has grown.
-
-    :param file: the file, closed together with this.
-    :param parts: the list of (bytes to send before, where to start, where to end).
-    """
-
-    waits = False  # other than a connection or a sensor may
-
-    def __init__(self, file, parts):
-        self.file = file
-        self.parts = parts
-        self.left = 0
-
-    def read(self, n):
-        """Return at most n bytes of the file, or what comes before a part."""
-        while not self.left:
-            if not self.parts:
-                return b''
-            head, start, end = self.parts.pop(0)
-            self.left = end - start
-            if self.left:
-                self.file.seek(start)
-            if head:
-                return head
-        data = read_some(self.file, min(n, self.left))
-        self.left -= len(data)
-        return data
-
-    def close(self):
-        self.file.close()
+def mount(app, prefix, source, options):
+    """Register the routes of a ``Static``; see ``Microdot.static``."""
+    if '<' in prefix:
+        raise ValueError('invalid URL prefix')
+    files = Static(source, **options)
+    prefix = '/' + prefix.strip('/') if prefix.strip('/') else ''
+    for pattern in ('/<path:path>', '/', ''):
+        app.get(prefix + pattern)(files.serve)
+    return files

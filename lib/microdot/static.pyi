@@ -7,7 +7,9 @@ from .response import Response
 
 class Static:
     source: Any
-    """The path of the directory, or the imported module that ``tools/resources.py`` has made."""
+    """The path of the directory, or the imported module that ``microdot-kit resources`` has
+    made.
+    """
     index: str | None
     """The name of the file that stands for its directory; ``None`` for none."""
     max_age: int | None

@@ -1,10 +1,12 @@
 """``TestClient``: requests to an application without a network, as tests make them."""
 
-from .compat import json, now
-from .errors import ClientError, recover
-from .parsing import AsyncBytesIO
-from .request import Request
-from .response import Response
+from .after import finish
+from .compat import dumps, loads
+from .compat_rare import now
+from .http1 import ClientError, refuse
+from .request import AsyncBytesIO, Request
+from .response import Response, prepared
+from .streaming import OutgoingBody, close
 
 __all__ = ('TestClient', 'TestResponse')
 
@@ -32,34 +34,33 @@ class TestResponse:
         self.events = None
 
     @classmethod
-    async def create(cls, response):
-        """Read a ``Response`` to its end and return the ``TestResponse`` of it."""
+    async def create(cls, response, length=None):
+        """Read a ``Response`` to its end and return the ``TestResponse`` of it.
+
+        :param response: the response.
+        :param length: how many bytes of its body are sent, ``None`` for all.
+        """
         test_response = cls()
         if response is Response.already_handled:
             return test_response
         test_response.status_code = response.status_code
         test_response.reason = response.reason
         test_response.headers = response.headers
-        await test_response._read_body(response)
+        if response.is_head:
+            await close(response.body)
+        else:
+            stream = response.body_iter()
+            body = OutgoingBody(None, b'', length)
+            try:
+                while body.left != 0:
+                    body.add(await stream.__anext__())
+            except StopAsyncIteration:
+                pass
+            finally:
+                await close(stream)
+            test_response.body = b''.join(body.pieces)
+            test_response._interpret()
         return test_response
-
-    async def _read_body(self, response):
-        stream = response.body_iter()
-        try:
-            if response.is_head:
-                return
-            parts = []
-            while True:
-                try:
-                    part = await stream.__anext__()
-                except StopAsyncIteration:
-                    break
-                parts.append(part.encode() if isinstance(part, str) else bytes(part))
-            self.body = b''.join(parts)
-        finally:
-            if hasattr(stream, 'aclose'):
-                await stream.aclose()
-        self._interpret()
 
     def _interpret(self):
         try:
@@ -69,7 +70,7 @@ class TestResponse:
         media_type = self.headers.get('Content-Type', '').split(';')[0].strip().lower()
         if media_type == 'application/json':
             try:
-                self.json = json.loads(self.text)
+                self.json = loads(self.text)
             except ValueError:
                 pass  # ``text`` shows why
         elif media_type == 'text/event-stream':
@@ -98,6 +99,16 @@ class TestClient:
         self.cookies = {} if cookies is None else cookies
         self.scheme = scheme
         self.host = host or 'example.com:1234'
+
+    async def __aenter__(self):
+        """Start what the application has beside its requests: for the block, that runs, too."""
+        from .lifespan import put
+
+        await put(self.app, 'start')
+        return self
+
+    async def __aexit__(self, *exc):
+        await self.app._life.close()
 
     async def request(self, method, path, headers=None, body=None, sock=None, **options):
         """Send a request and return the ``TestResponse``.
@@ -212,10 +223,16 @@ class TestClient:
         return now()
 
     async def _answer(self, *args, **kwargs):
-        return await TestResponse.create(await self._send(*args, **kwargs))
+        request, response, length = await self._send(*args, **kwargs)
+        test_response = await TestResponse.create(response, length)
+        await finish(request, response)
+        return test_response
 
     async def _send(self, method, path, headers, body, sock=None, scheme=None):
-        """Send a request and return the ``Response`` of the application."""
+        """Send a request; return it, the ``Response``, and how many bytes of that body are sent.
+
+        The request is ``None`` if it was malformed.
+        """
         scheme = scheme or self.scheme
         headers, body = self._complete(path, headers, body, scheme)
         head = '%s %s HTTP/1.0\n' % (method, path)
@@ -227,25 +244,28 @@ class TestClient:
             reader, writer = sock
         else:
             reader = writer = AsyncBytesIO(data)
+        request = length = None
         try:
             request = await Request.create(
                 self.app, reader, writer, ('127.0.0.1', 1234), scheme=scheme
             )
             if request.body and len(request.body) < request.content_length:
-                raise ClientError(400)
+                refuse(400)
         except ValueError as exc:
             # Only that a line is too long has no status of its own.
             too_long = 414 if head.find('\n') > Request.max_readline else 431
             status_code = getattr(exc, 'status_code', too_long)
-            response = await recover(self.app, None, ClientError(status_code))
+            response = await self.app.recover(None, ClientError(status_code))
+            request = None
         else:
             if sock:
                 request.sock = sock
             response = await self.app.dispatch_request(request)
         if response is not Response.already_handled:
+            response, _, length = await prepared(response)
             response.complete()
             self._update_cookies(response, _value(headers, 'host'))
-        return response
+        return request, response, length
 
     def _complete(self, path, headers, body, scheme):
         """Return (headers, body) with what the request lacks; the caller's dictionary is kept."""
@@ -256,7 +276,7 @@ class TestClient:
         for name in headers or {}:
             result[name] = headers[name]
         if isinstance(body, (dict, list)):
-            body = json.dumps(body)
+            body = dumps(body)
             if 'content-type' not in names:
                 result['Content-Type'] = 'application/json'
         if isinstance(body, str):

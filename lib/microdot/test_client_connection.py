@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .test_client_websocket import handshake
+from .test_client_websocket import handshake, masked
 from .websocket import WebSocket, WebSocketError
 
 
@@ -15,6 +15,7 @@ class Connection:
     """
 
     accepted = response = subprotocol = close_code = close_reason = None
+    reading = False
 
     def __init__(self, client, path, headers, timeout):
         self.timeout = timeout
@@ -89,30 +90,22 @@ class Connection:
             await asyncio.wait_for(self._changed.wait(), self.timeout)
 
     def _put(self, opcode, payload):
-        self.buffer += WebSocket._encode_websocket_frame(opcode, payload)
+        self.buffer += masked(opcode, payload)
         self._sent.set()
 
     # The application's end of the connection
 
     async def readline(self):
-        return self._take(self.buffer.find(b'\n') + 1)
+        i = self.buffer.find(b'\n') + 1
+        line, self.buffer = self.buffer[:i], self.buffer[i:]
+        return line
 
-    async def read(self, n):
-        while self.accepted and not self.buffer:
+    async def fill(self):
+        held = len(self.buffer)
+        while len(self.buffer) == held:
             self._sent.clear()
             await self._sent.wait()
-        return self._take(n)
-
-    async def readexactly(self, n):
-        data = await self.read(n)
-        while len(data) < n:
-            data += await self.read(n - len(data))
-        return data
-
-    def _take(self, n):
-        data = self.buffer[:n]
-        self.buffer = self.buffer[n:]
-        return data
+        return True
 
     async def awrite(self, data):
         if not self.accepted:

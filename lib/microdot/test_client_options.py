@@ -1,7 +1,7 @@
 """What ``TestClient.request`` takes by keyword: forms, files, queries, redirects."""
 
-from .compat import json
-from .urlcoding import urlencode
+from .compat import dumps
+from .urlencoded import urlencode
 
 _NAMES = ('auth', 'files', 'follow_redirects', 'form', 'json', 'query')
 _MOST_REDIRECTS = 20
@@ -22,7 +22,7 @@ def prepare(path, headers, body, options):
     headers = dict(headers or {})
     given = [name.lower() for name in headers]
     if 'json' in options:
-        body, content_type = json.dumps(options['json']), 'application/json'
+        body, content_type = dumps(options['json']), 'application/json'
     elif 'files' in options:
         boundary = _boundary()
         body = _multipart(boundary, options.get('form') or {}, options['files'])

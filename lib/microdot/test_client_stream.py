@@ -2,8 +2,10 @@
 
 import asyncio
 
-from .compat import json
+from .after import finish
+from .compat import loads
 from .response import Response
+from .streaming import OutgoingBody, close
 
 
 def parse_events(data):
@@ -35,7 +37,7 @@ def _parse_event(block):
     if event['data'] is None:
         return None  # a comment
     try:
-        event['data_json'] = json.loads(event['data'].decode())
+        event['data_json'] = loads(event['data'].decode())
     except ValueError:
         pass
     return event
@@ -49,7 +51,9 @@ class Stream:
     """
 
     status_code = reason = None
-    _pieces = None
+    _pieces = _request = None
+    _text = b''  # of events that nobody has taken yet, with LF as line ends
+    _after_cr = False
 
     def __init__(self, client, method, path, headers, body, timeout, options):
         if options:
@@ -63,14 +67,14 @@ class Stream:
         self._send = lambda: client._send(method, path, headers, body)
 
     async def __aenter__(self):
-        response = await self._send()
+        self._request, response, length = await self._send()
+        self._response = response
         if response is not Response.already_handled:
             self.status_code = response.status_code
             self.reason = response.reason
             self.headers = response.headers
             self._pieces = response.body_iter()
-            if response.is_head:
-                await self.aclose()
+            self._body = OutgoingBody(None, b'', 0 if response.is_head else length)
         return self
 
     async def __aexit__(self, *exc):
@@ -79,27 +83,31 @@ class Stream:
     async def aclose(self):
         """Leave: what the application still sends reaches nobody."""
         pieces, self._pieces = self._pieces, None
-        if hasattr(pieces, 'aclose'):
-            await pieces.aclose()
+        if pieces:
+            await close(pieces)
+        request, self._request = self._request, None
+        await finish(request, self._response)
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
         """Raises ``asyncio.TimeoutError`` if nothing comes in time, and what the body raises."""
-        if not self._pieces:
-            raise StopAsyncIteration
-        # An exception that ends iterations cannot leave a task.
-        piece = await asyncio.wait_for(self._next(), self.timeout)
-        if piece is None:
-            raise StopAsyncIteration
-        return piece.encode() if isinstance(piece, str) else bytes(piece)
+        while self._pieces and self._body.left != 0:
+            # An exception that ends iterations cannot leave a task.
+            if not await asyncio.wait_for(self._next(), self.timeout):
+                break
+            if self._body.pieces:
+                return self._body.pieces.pop()
+        raise StopAsyncIteration
 
     async def _next(self):
+        """Take the next piece of the body; return whether there was one."""
         try:
-            return await self._pieces.__anext__()
+            self._body.add(await self._pieces.__anext__())
         except StopAsyncIteration:
-            return None
+            return False
+        return True
 
     def events(self, limit=None):
         """Iterate over server-sent events, dictionaries like those of ``TestResponse.events``.
@@ -113,19 +121,18 @@ class _Events:
     def __init__(self, stream, limit):
         self.stream = stream
         self.left = limit
-        self.text = b''  # with LF as line ends
-        self.after_cr = False
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
+        stream = self.stream
         while self.left != 0:
-            block, found, rest = self.text.partition(b'\n\n')
+            block, found, rest = stream._text.partition(b'\n\n')
             if not found:
-                self.add(await self.stream.__anext__())
+                self.add(await stream.__anext__())
                 continue
-            self.text = rest
+            stream._text = rest
             event = _parse_event(block)
             if event:
                 if self.left:
@@ -134,7 +141,8 @@ class _Events:
         raise StopAsyncIteration
 
     def add(self, data):
-        if self.after_cr and data[:1] == b'\n':
+        stream = self.stream
+        if stream._after_cr and data[:1] == b'\n':
             data = data[1:]  # the second half of a line end
-        self.after_cr = data[-1:] == b'\r'
-        self.text += _with_lf(data)
+        stream._after_cr = data[-1:] == b'\r'
+        stream._text += _with_lf(data)

@@ -13,6 +13,7 @@ class Client:
     """
 
     buffer = b''
+    reading = False
 
     def __init__(self, client):
         self.client = client
@@ -20,20 +21,14 @@ class Client:
         self.upgraded = False
 
     async def readline(self):
-        return await self.read(self.buffer.find(b'\n') + 1)
+        i = self.buffer.find(b'\n') + 1
+        line, self.buffer = self.buffer[:i], self.buffer[i:]
+        return line
 
-    async def read(self, n):
-        while self.upgraded and not self.buffer:
+    async def fill(self):
+        while not self.buffer:
             await self.advance(None)
-        data = self.buffer[:n]
-        self.buffer = self.buffer[n:]
-        return data
-
-    async def readexactly(self, n):
-        data = await self.read(n)
-        while len(data) < n:
-            data += await self.read(n - len(data))
-        return data
+        return True
 
     async def awrite(self, data):
         if not self.upgraded:
@@ -64,7 +59,14 @@ class Client:
             raise OSError(*_GONE) from None
         opcode = WebSocket.TEXT if isinstance(answer, str) else WebSocket.BINARY
         if answer is not None:
-            self.buffer += WebSocket._encode_websocket_frame(opcode, answer)
+            self.buffer += masked(opcode, answer)
+
+
+def masked(opcode, payload):
+    """Return a frame of a client, with a mask that changes nothing (RFC 6455, 5.3)."""
+    data = WebSocket._encode_websocket_frame(opcode, payload)
+    start = 2 - min(WebSocket._parse_frame_header(data)[3], 0)
+    return data[:1] + bytes((data[1] | 0x80,)) + data[2:start] + bytes(4) + data[start:]
 
 
 def handshake(headers):

@@ -6,78 +6,32 @@
         while True:
             await ws.send(await ws.receive())
 
-The client's leaving ends ``receive()`` with ``WebSocketError``, which the decorator takes for the
+When the client leaves, ``receive()`` raises ``WebSocketError``, which the decorator takes for the
 normal end; elsewhere the server cancels the handler. Options are class attributes of ``WebSocket``,
 or for one route ``@with_websocket(subprotocols=('chat',))``.
 
-Reading and writing each have a lock: a handler may send in one task and receive in another, and the
-task that sends pings (``websocket_pings``) reads along while the handler does not.
+A handler may send in one task and receive in another. Frames are parsed out of the connection's
+buffer without waiting, so a cancelled ``receive()`` loses nothing.
 """
 
 import asyncio
 
-from .compat import const, invoke_handler, print_exception
+from .compat import const, invoke_handler, is_cancelled, print_exception, ticks_diff, ticks_ms
 from .helpers import wraps
 from .request import Request
-from .response import Response
+from .response import Response, is_muted
+from .websocket_handshake import START, WebSocketError, accept, check_utf8, unmask
 
 _TEXT = const(1)
 _CLOSE = const(8)
-_PIECE = const(1024)  # bytes of a payload read and unmasked at once
-
-
-class WebSocketError(Exception):
-    """The connection has ended, or has to.
-
-    :param message: why.
-    :param code: the close code (RFC 6455, 7.4): the client's, 1005 if it sent none, 1006 if it
-        left without a word, or the one it is sent because of its mistake.
-    """
-
-    def __init__(self, message='', code=1006):
-        super().__init__(message)
-        self.code = code
-
-
-def unmask(data, mask):
-    """Return bytes masked, or unmasked, with a key of 4 bytes."""
-    n = len(data)
-    key = int.from_bytes((mask * (n // 4 + 1))[:n], 'little')
-    return (int.from_bytes(data, 'little') ^ key).to_bytes(n, 'little')
-
-
-def check_utf8(state, data):
-    """Check the next bytes of a text and return the state to check those after them with.
-
-    :param state: ``(0, 0, 0)`` at the beginning; its first item is how many bytes are missing.
-    :param data: the bytes.
-
-    Raises ``WebSocketError`` at the first byte that cannot be a part of UTF-8 (RFC 3629).
-    """
-    need, low, high = state
-    if not need and data and max(data) < 0x80:
-        return state
-    for c in data:
-        if need:
-            if not low <= c <= high:
-                raise WebSocketError('invalid UTF-8', 1007)
-            need -= 1
-            low, high = 0x80, 0xBF
-        elif c >= 0x80:
-            if not 0xC2 <= c <= 0xF4:
-                raise WebSocketError('invalid UTF-8', 1007)
-            need = 1 + (c >= 0xE0) + (c >= 0xF0)
-            low = 0xA0 if c == 0xE0 else 0x90 if c == 0xF0 else 0x80
-            high = 0x9F if c == 0xED else 0x8F if c == 0xF4 else 0xBF
-    return need, low, high
-
-
-def _frame_head(opcode, n):
-    if n < 126:
-        return bytes((0x80 | opcode, n))
-    if n < 65536:
-        return bytes((0x80 | opcode, 126)) + n.to_bytes(2, 'big')
-    return bytes((0x80 | opcode, 127)) + n.to_bytes(8, 'big')
+_PING = const(9)
+_FIN = const(0x80)
+_LINGER = const(1)  # the phase of a connection that gives way at once
+_PIECE = const(1024)  # bytes of a payload unmasked, or copied, at once
+_OPTIONS = (
+    'max_message_length', 'subprotocols', 'allowed_origins', 'ping_interval', 'ping_timeout',
+    'close_timeout',
+)  # fmt: skip
 
 
 class WebSocket:
@@ -105,33 +59,27 @@ class WebSocket:
     #: one; ``True`` for the server's own alone, ``None`` for all. Others get 403. Only browsers
     #: send an origin.
     allowed_origins = None
-    #: Seconds of silence after which the client is pinged; 0: never.
+    #: Seconds between two pings of the client; 0: none.
     ping_interval = 0
-    #: Seconds after a ping in which something has to come, or the handler is cancelled. While a
-    #: message of the client waits for ``receive()``, the client is taken to be there.
+    #: Seconds after a ping in which something has to come, or the handler is cancelled.
     ping_timeout = 20
     #: Seconds to wait for the client's close frame before the connection is closed.
     close_timeout = 1
 
-    # The usual values: an instance holds what differs.
     closed = False
     subprotocol = close_code = close_reason = None
-    _buffer = b''  # what has come of a frame's header
-    _left = 0  # how many bytes of a frame's payload are still to come
-    _frame = None  # (opcode, fin, kind, payload) of a frame that has begun
-    _message = None  # (kind, payload) of a message that has begun
-    _ahead = None  # a message that was read while nobody waited for it
-    _ended = False  # whether nothing more is to come from the client
-    _heard = False  # whether anything has come lately
-    _waiting = False  # whether the handler waits for a message
-    _pings = None  # the task that sends them
+    _kind = 0  # opcode of the message that has begun
+    _pieces = 0  # how many have come
+    _left = -1  # bytes still to come of its frame, -1 between frames
+    _ended = False  # whether the client sends nothing more
+    _writing = False
+    _lock = None  # for the tasks that wait to send
+    _broken = False  # whether half a frame may be out
 
     def __init__(self, request):
         self.request = request
-        # The test client does not mask.
-        self._connection = getattr(request, 'connection', None)
-        self._reading = asyncio.Lock()
-        self._writing = asyncio.Lock()
+        # The connection, or what has its ``buffer``, ``fill()``, ``reading`` and ``awrite()``.
+        self._stream = request and request.sock[1]
 
     async def handshake(self):
         """Accept the upgrade.
@@ -139,58 +87,44 @@ class WebSocket:
         Raises ``HTTPException``: 400 for what is no handshake, 403 for an origin that is not
         allowed, 426 for another version than 13.
         """
-        from .websocket_handshake import accept
-
-        lines = [
-            'HTTP/1.1 101 Switching Protocols',
-            'Upgrade: websocket',
-            'Connection: Upgrade',
-            'Sec-WebSocket-Accept: ' + accept(self, self.request),
-        ]
-        offered = self.request.headers.get('Sec-WebSocket-Protocol', '').split(',')
-        offered = [name.strip() for name in offered]
-        for name in self.subprotocols:
-            if name in offered:
-                self.subprotocol = name
-                lines.append('Sec-WebSocket-Protocol: ' + name)
-                break
-        await self.request.sock[1].awrite(('\r\n'.join(lines) + '\r\n\r\n').encode())
-        if self.ping_interval and self._connection:
-            from .websocket_pings import keep_alive
-
-            self._pings = asyncio.create_task(keep_alive(self))
+        request = self.request
+        head = accept(self, request)
+        stream = self._stream
+        self._pinged = ticks_ms()
+        if request.connection:
+            stream.upgraded = self
+            stream.ping = self._notify
+        await stream.awrite(head)
 
     async def receive(self):
         """Return the next message: str for a text, bytes otherwise.
 
         Raises ``WebSocketError`` at the end of the connection. Cancelling it loses nothing.
         """
-        self._waiting = True
+        self._check_open()
+        stream = self._stream
+        if stream.buffer:
+            await asyncio.sleep(0)  # a turn for the others, however much has come
         try:
-            return await self._next_message()
-        finally:
-            self._waiting = False
-
-    async def _next_message(self):
-        """Return the next message, of which one may have been read ahead; ``receive`` has more."""
-        async with self._reading:
-            self._check_open()
-            message, self._ahead = self._ahead, None
-            try:
-                while message is None:
-                    opcode, data = self._process_websocket_frame(*await self._read_frame())
+            while True:
+                frame = self._take()
+                if frame:
+                    opcode, data = self._process_websocket_frame(*frame)
                     if opcode:
-                        await self._write(opcode, data)
+                        await WebSocket.send(self, data, opcode)
+                        await asyncio.sleep(0)  # a client may ping without end
+                    elif data is not None:
+                        return data
                     else:
-                        message = data
-            except WebSocketError as exc:
-                if exc.code == 1006:
+                        await asyncio.sleep(0)  # or send fragments
+                elif stream.reading:
+                    await asyncio.sleep(0.05)  # another task receives, too
+                elif not await stream.fill():
                     self._ended = True
-                if not self._waiting:
-                    self._pings = None  # it is that task which reads here: let it go on
-                await self.close(exc.code)
-                raise
-        return message
+                    raise WebSocketError('client gone')
+        except WebSocketError as exc:
+            await self.close(exc.code)
+            raise
 
     def _check_open(self):
         if self.closed:
@@ -211,9 +145,31 @@ class WebSocket:
             opcode = _TEXT if isinstance(data, str) else self.BINARY
         if isinstance(data, str):
             data = data.encode()
-        if opcode not in (1, 2, 9, 10) or (opcode > _CLOSE and len(data) > 125):
-            raise ValueError('invalid frame')
-        await self._write(opcode, data)
+        n = len(data)
+        if opcode not in (1, 2, 9, 10, _FIN | _CLOSE) or (n > 125 and opcode > _CLOSE):
+            raise ValueError('bad frame')
+        if self._writing and not self._lock:
+            self._lock = asyncio.Lock()
+            await self._lock.acquire()  # on behalf of the task that is writing
+        lock = self._lock
+        if lock:
+            await lock.acquire()
+        try:
+            if self._broken or opcode < _FIN:
+                self._check_open()
+            self._writing = True
+            if n > _PIECE and self.request.connection:  # there may be no room for a copy
+                await self._stream.awrite(self._encode_websocket_frame(opcode, b'', n))
+            else:
+                data = self._encode_websocket_frame(opcode, data)
+            await self._stream.awrite(data)
+            self._writing = False
+        finally:
+            if self._writing:
+                self.closed = self._ended = self._broken = True
+                self._writing = False
+            if self._lock:
+                self._lock.release()
 
     async def close(self, code=None, reason=''):
         """Send a close frame, if none has been sent; nothing more can be sent or received then.
@@ -221,40 +177,24 @@ class WebSocket:
         :param code: the close code, 1000, 1001, 1011, 3000 to 4999...; ``None`` for none.
         :param reason: a text for the client, at most 123 bytes.
 
-        Raises ``ValueError`` for a reason that is too long, ``OSError`` if the client has gone.
+        Raises ``ValueError`` for a reason that is too long.
         """
         payload = b''
         if code and code != 1005:
             payload = code.to_bytes(2, 'big') + reason.encode()
         if len(payload) > 125:
-            raise ValueError('invalid frame')
-        if self.closed:
-            return
-        self.closed = True
-        pings, self._pings = self._pings, None
-        try:
+            raise ValueError('bad frame')
+        if not self.closed:
+            self.closed = True
             if code != 1006:
-                await self._write(_CLOSE, payload)
-        finally:
-            if pings:
-                pings.cancel()
+                await self._notify(payload, _FIN | _CLOSE)
 
-    async def _write(self, opcode, payload):
-        async with self._writing:
-            if opcode != _CLOSE:
-                self._check_open()
-            write = self.request.sock[1].awrite
-            try:
-                if self._connection and len(payload) > _PIECE:
-                    # There may be no room for a copy.
-                    await write(_frame_head(opcode, len(payload)))
-                    await write(payload)
-                else:
-                    await write(self._encode_websocket_frame(opcode, payload))
-            except BaseException:
-                # Half a frame may be out, which nothing can follow.
-                self.closed = self._ended = True
-                raise
+    async def _notify(self, payload=b'', opcode=_PING):
+        """Send a control frame, a ping unless told otherwise."""
+        try:
+            await WebSocket.send(self, payload, opcode)
+        except (OSError, WebSocketError):
+            pass  # the client has gone
 
     @classmethod
     def _parse_frame_header(cls, header):
@@ -262,13 +202,19 @@ class WebSocket:
         length = header[1] & 0x7F
         if length >= 126:
             length = -2 if length == 126 else -8
-        return header[0] & 0x80 > 0, header[0] & 0x0F, header[1] & 0x80 > 0, length
+        return header[0] >= _FIN, header[0] & 0x0F, header[1] >= 0x80, length
 
     @classmethod
-    def _encode_websocket_frame(cls, opcode, payload):
+    def _encode_websocket_frame(cls, opcode, payload, n=None):
+        """Return a frame, or what goes before n bytes of payload that are sent apart from it."""
         if isinstance(payload, str):
             payload = payload.encode()
-        return _frame_head(opcode, len(payload)) + payload
+        if n is None:
+            n = len(payload)
+        if n < 126:
+            return bytes((_FIN | opcode, n)) + payload
+        size = 2 if n < 65536 else 8
+        return bytes((_FIN | opcode, 126 + size // 8)) + n.to_bytes(size, 'big') + payload
 
     def _process_websocket_frame(self, opcode, payload):
         """Return (opcode, payload) of a frame to answer with, or (None, message)."""
@@ -280,130 +226,147 @@ class WebSocket:
             if payload and not (
                 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
             ):
-                raise WebSocketError('invalid close code', 1002)
-            if check_utf8((0, 0, 0), payload[2:])[0]:
-                raise WebSocketError('invalid UTF-8', 1007)
+                raise WebSocketError('bad code', 1002)
+            check_utf8(START, payload[2:], True)
             self.close_code = code
             self.close_reason = payload[2:].decode()
-            raise WebSocketError('closed by the client', code)
-        if opcode == self.PING:
+            raise WebSocketError('closed', code)
+        if opcode == _PING:
             return self.PONG, payload
         return None, (None if opcode == self.PONG else bytes(payload))
 
-    async def _read_frame(self):
-        """Return (opcode, payload) of the next control frame or whole message.
+    def _take(self):
+        """Take the next control frame, or whole message, out of the buffer.
 
-        What has been read stays with the object, so that a cancelled call can be repeated.
+        Returns (opcode, payload), ``None`` if more has to come. What is there of a long message is
+        kept here meanwhile.
         """
+        stream = self._stream
         while True:
-            if not self._frame:
-                await self._begin_frame()
-            opcode, fin, kind, payload = self._frame
+            if self._left < 0:
+                frame = self._take_frame(stream, stream.buffer)
+                if frame or self._left < 0:
+                    return frame
             while self._left:
-                await self._read_piece(payload, kind == _TEXT)
-            self._frame = None
-            if opcode < _CLOSE:
-                if not fin:
-                    continue
-                self._message = None
-                if kind == _TEXT and self._utf8[0]:
-                    raise WebSocketError('invalid UTF-8', 1007)
-            return kind, payload
+                data = stream.buffer[: min(self._left, _PIECE)]
+                if not data:
+                    return None
+                n = len(data)
+                stream.buffer = stream.buffer[n:]
+                self._left -= n
+                mask = self._mask
+                data = unmask(data, mask)
+                self._mask = mask[n & 3 :] + mask[: n & 3]
+                if self._kind == _TEXT:
+                    self._utf8 = check_utf8(self._utf8, data)
+                self._payload.extend(data)
+            self._left = -1
+            if self._fin:
+                kind, self._kind = self._kind, 0
+                if kind == _TEXT:
+                    check_utf8(self._utf8, b'', True)
+                return kind, self._payload
+            self._pieces += 1
+            if self._pieces % 4 == 0:
+                return self.PONG, b''  # nothing yet
 
-    async def _begin_frame(self):
-        first, length = await self._read_header()
-        fin, opcode = first & 0x80, first & 0x0F
-        payload = bytearray()
+    def _take_frame(self, stream, buffer):
+        """Take a frame that is short and whole, and return it; else begin a longer one."""
+        size = len(buffer)
+        if size < 2:
+            return None
+        fin, opcode, masked, length = self._parse_frame_header(buffer)
         if (
-            first & 0x70
-            or opcode not in (0, 1, 2, 8, 9, 10)
-            or (opcode >= _CLOSE and (length > 125 or not fin))
-            or (opcode < _CLOSE and (opcode == 0) != (self._message is not None))
-            or (self._connection and not self._mask)
-            or length >> 63
+            not masked
+            or buffer[0] & 0x70
+            or opcode & 7 > 2
+            or (opcode >= _CLOSE and not (fin and 0 <= length < 126))
+            or (opcode < _CLOSE and (opcode > 0) == (self._kind > 0))
         ):
-            raise WebSocketError('invalid frame', 1002)
-        kind = opcode
-        if opcode < _CLOSE:
-            if opcode:
-                self._message = opcode, payload
-                self._utf8 = (0, 0, 0)
-            kind, payload = self._message
-            limit = self.max_message_length
-            if limit < 0:
-                limit = Request.max_body_length
-            if limit and len(payload) + length > limit:
-                raise WebSocketError('message too long', 1009)
-        self._frame = opcode, fin, kind, payload
-
-    async def _read_header(self):
-        """Return (first byte, length of the payload) of the next frame."""
-        await self._fill(2)
-        _, _, masked, length = self._parse_frame_header(self._buffer)
-        size = 2
+            raise WebSocketError('bad frame', 1002)
+        start = 6 - min(length, 0)
+        if size < start:
+            return None
+        mask = buffer[start - 4 : start]
         if length < 0:
-            size -= length
-            await self._fill(size)
-            length = int.from_bytes(self._buffer[2:size], 'big')
-        if masked:
-            await self._fill(size + 4)
-        self._mask = self._buffer[size:]
-        self._left = length
-        first = self._buffer[0]
-        self._buffer = b''
-        return first, length
+            length = int.from_bytes(buffer[2 : start - 4], 'big')
+        whole = size >= start + length
+        if opcode >= _CLOSE and not whole:
+            return None
+        limit = self.max_message_length
+        limit = Request.max_body_length if limit < 0 else limit
+        if opcode < _CLOSE and 0 < limit < length + (0 if opcode else len(self._payload)):
+            raise WebSocketError('too long', 1009)
+        if whole and (opcode >= _CLOSE or (fin and opcode and length <= _PIECE)):
+            stream.buffer = buffer[start + length :]
+            data = unmask(buffer[start : start + length], mask)
+            if opcode == _TEXT:
+                check_utf8(START, data, True)
+            return opcode, data
+        stream.buffer = buffer[start:]
+        self._left, self._mask, self._fin = length, mask, fin
+        if opcode:
+            self._kind, self._payload, self._utf8 = opcode, bytearray(), START
+        return None
 
-    async def _fill(self, n):
-        while len(self._buffer) < n:
-            self._buffer += await self._receive(n - len(self._buffer))
+    def watch(self, now):
+        """Answer what has come while nobody receives, and ping; the server calls it every tick.
 
-    async def _read_piece(self, payload, is_text):
-        data = await self._receive(min(self._left, _PIECE))
-        self._left -= len(data)
-        mask = self._mask
-        if mask:
-            i = len(data) & 3
-            data = unmask(data, mask)
-            self._mask = mask[i:] + mask[:i]
-        if is_text:
-            self._utf8 = check_utf8(self._utf8, data)
-        payload.extend(data)
-
-    async def _receive(self, n):
-        data = await self.request.sock[0].read(n)
-        if not data:
-            raise WebSocketError('the client has gone')
-        self._heard = True
-        return data
-
-    async def _finish(self, request, response, *code):
-        """End the connection, with a close frame each way; an after-request handler."""
+        :param now: ``ticks_ms()``.
+        """
+        c = self._stream
         try:
-            await self.close(*code)
-            if self._connection and not self._ended:
-                self._ended = True
-                await asyncio.wait_for(self._await_close(), self.close_timeout)
-        except (asyncio.TimeoutError, OSError, WebSocketError):
-            pass
+            while not c.reading and self._left < 0 and c.buffer and c.buffer[0] & _CLOSE:
+                frame = self._take()
+                if not frame:
+                    break
+                opcode, data = self._process_websocket_frame(*frame)
+                if opcode:
+                    asyncio.create_task(self._notify(data, opcode))
+                    break  # one at a tick
+        except WebSocketError as exc:
+            asyncio.create_task(self.finish(None, exc.code))
+        if len(c.buffer) >= c.max_head_size:
+            c.pinged = None  # an answer would not be seen
+        elif c.pinged is None:
+            if self.ping_interval and ticks_diff(now, self._pinged) >= self.ping_interval * 1000:
+                c.pinged = self._pinged = now
+                asyncio.create_task(c.ping())
+        elif self.ping_interval and ticks_diff(now, c.pinged) >= self.ping_timeout * 1000:
+            c.end()
+
+    async def finish(self, response, code=1011):
+        """End the connection, with a close frame each way.
+
+        :param response: what the route would be answered with; a close frame goes out instead.
+        :param code: the close code, for another end than ``Response.already_handled``.
+        """
+        await self.close(None if response is Response.already_handled else code)
+        c = self._stream
+        # The server ends it when that time is over.
+        c.wait(_LINGER, 0 if self._ended else self.close_timeout)
+        try:
+            while not self._ended and not c.reading:
+                try:
+                    frame = self._take()
+                    self._ended = frame and frame[0] == _CLOSE
+                except WebSocketError:
+                    frame = c.buffer = b''
+                if not frame and not await c.fill():
+                    break
+        except asyncio.CancelledError:
+            if c.ended is None:
+                raise
+
+    async def _handled(self, request, response):
+        await self.close()
         return Response.already_handled
 
-    async def _respond(self, request, response, persistent):
-        # In place of the connection's method: a response to an exception has no place here.
-        if response is not Response.already_handled:
-            await self._finish(request, response, 1011)
-        self._connection.log(request, 200)
-        return False
 
-    async def _await_close(self):
-        """Read on to the end of the client's close frame."""
-        async with self._reading:
-            opcode = self._frame[0] if self._frame else 0
-            while True:
-                while self._left:
-                    self._left -= len(await self._receive(min(self._left, _PIECE)))
-                if opcode == _CLOSE:
-                    return
-                opcode = (await self._read_header())[0] & 0x0F
+def _check_options(options):
+    for name in options:
+        if name not in _OPTIONS:
+            raise TypeError('unexpected option ' + name)
 
 
 async def websocket_upgrade(request, **options):
@@ -414,19 +377,16 @@ async def websocket_upgrade(request, **options):
     :param request: the request.
     :param options: values for the attributes of ``WebSocket``.
 
-    Raises what ``WebSocket.handshake`` raises, and ``HTTPException`` (501) under a server that does
-    not speak WebSocket.
+    Raises what ``WebSocket.handshake`` raises, ``TypeError`` for an unknown option, and
+    ``HTTPException`` (501) under a server that does not speak WebSocket.
     """
+    _check_options(options)
     # Requests that came by another server than ours bring along how that server speaks it.
     ws = getattr(request, 'websocket_class', WebSocket)(request)
     for name in options:
         setattr(ws, name, options[name])
     await ws.handshake()
-    if request.connection:
-        request.connection.respond = ws._respond
-        # A response with a header goes that way, whatever an error handler makes of an exception.
-        request.vary('Upgrade')
-    request.after_request(ws._finish)
+    request.after_request(ws._handled)
     return ws
 
 
@@ -440,34 +400,24 @@ def websocket_wrapper(f, upgrade_function):
     @wraps(f)
     async def wrapper(request, *args, **kwargs):
         ws = await upgrade_function(request)
-        code = ()
+        code = None
         try:
             await invoke_handler(f, request, ws, *args, **kwargs)
         except WebSocketError:
             pass
         except asyncio.CancelledError:
-            code = (1001,)
+            # Going away; or nobody cancelled this task, and the server answers for the handler.
+            c = request.connection
+            await ws.close(1011 if c and c.ended is None and not is_cancelled() else 1001)
             raise
         except Exception as exc:
-            if not _is_muted(exc):
+            if not is_muted(exc):
                 print_exception(exc)
-                code = (1011,)
-        finally:
-            try:
-                await ws.close(*code)
-            except Exception:
-                pass  # there is nobody to tell
+                code = 1011
+        await ws.close(code)
         return ''
 
     return wrapper
-
-
-def _is_muted(exc):
-    from .responding import MUTED_SOCKET_ERRORS
-
-    return isinstance(exc, OSError) and (
-        exc.errno in MUTED_SOCKET_ERRORS or exc.args[:1] == ('Connection lost',)
-    )
 
 
 def with_websocket(f=None, **options):
@@ -477,7 +427,10 @@ def with_websocket(f=None, **options):
 
     :param f: the route.
     :param options: values for the attributes of ``WebSocket``, if there are any.
+
+    Raises ``TypeError`` for an unknown option.
     """
+    _check_options(options)
     if f is None:
         return lambda f: with_websocket(f, **options)
     return websocket_wrapper(f, lambda request: websocket_upgrade(request, **options))

@@ -47,11 +47,9 @@ class WebSocket:
     send an origin.
     """
     ping_interval: float
-    """Seconds of silence after which the client is pinged; 0: never."""
+    """Seconds between two pings of the client; 0: none."""
     ping_timeout: float
-    """Seconds after a ping in which something has to come, or the handler is cancelled. While a
-    message of the client waits for ``receive()``, the client is taken to be there.
-    """
+    """Seconds after a ping in which something has to come, or the handler is cancelled."""
     close_timeout: float
     """Seconds to wait for the client's close frame before the connection is closed."""
     closed: bool

@@ -35,7 +35,7 @@ class Microdot(Hosted):
     @property
     def loop(self) -> AbstractEventLoop: ...
     def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
+        self, environ: dict[str, Any], start_response: Callable[..., Any] = ..., *more: Any
     ) -> Iterable[bytes]: ...
     def wsgi_app(
         self, environ: dict[str, Any], start_response: Callable[..., Any]

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from .gateway import answer
-from .server import _HANDLING, Connection, watch
+from .connection import HANDLE, Connection
+from .gateway import begin
 from .websocket import WebSocket
 
 
@@ -17,7 +17,7 @@ async def serve(app, environ, make_request, sock):
     """
     reader, writer = await asyncio.open_connection(sock=sock)
     connection = Connection(app, reader, writer)
-    connection.phase = _HANDLING
+    connection.wait(HANDLE)
 
     def make_connected(app, environ):
         request = make_request(app, environ)
@@ -26,20 +26,17 @@ async def serve(app, environ, make_request, sock):
         request.sock = connection, connection
         return request
 
-    if app._connections is None:
-        app._connections = []
-    app._connections.append(connection)
+    connections = app.__dict__.setdefault('_connections', [])
+    connections.append(connection)
     if not app._watched:
         app._watched = True
-        asyncio.create_task(watch(app))
+        asyncio.create_task(app._watch(connections))
     try:
-        request, response = await answer(app, make_connected, environ)
-        if request:
-            await connection.respond(request, response, False)
-        else:
-            await connection.send(response, '1.1', False)
+        request, coro = begin(app, make_connected, environ)
+        await connection.respond(request, await coro, False)
     except (OSError, asyncio.CancelledError):
         pass  # the client has gone
     finally:
-        app._connections.remove(connection)
+        connection.closed = True
+        connections.remove(connection)
         writer.close()

@@ -76,7 +76,7 @@ class Compiler(Writer):
             self.open(word, rest)
         elif word[:3] == 'end' and word[3:] in _BLOCKS:
             self.close(word[3:], rest)
-        elif hasattr(self, 'on_' + word):
+        elif len(word) < 20 and hasattr(self, 'on_' + word):  # a name has a limit
             getattr(self, 'on_' + word)(rest)
         else:
             raise self.error('unknown statement: ' + text)
@@ -137,7 +137,9 @@ class Compiler(Writer):
         return block
 
     def on_elif(self, text):
-        self.branch(('if',), 'elif ' + self.value(text) + ':')
+        header = 'if ' + self.value(text) + ':'
+        self.check(header + '\n pass')
+        self.branch(('if',), 'el' + header)
 
     def on_else(self, text):
         if text:

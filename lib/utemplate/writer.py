@@ -57,7 +57,7 @@ class Writer:
             compile(source, self.name, mode)
         except NameError:
             pass  # a port that compiles modules only: loading will tell
-        except (SyntaxError, ValueError) as exc:
+        except (SyntaxError, ValueError, RuntimeError) as exc:  # too long a name, too deep
             raise self.error('{}: {}'.format(exc.args[0], self.tag[:60]))
 
     def text(self, text):
@@ -67,7 +67,7 @@ class Writer:
 
     def value(self, text):
         """Return an expression, in parentheses if it goes over lines or has a comment."""
-        if not text:
+        if not text or text[-1] == '\\':  # which MicroPython takes for the end
             raise self.error('an expression is missing')
         if '#' in text or '\n' in text:
             text = '(' + text + '\n)'

@@ -1,1 +1,0 @@
-MUTED_SOCKET_ERRORS: list[int]
