@@ -12,6 +12,15 @@ endif()
 get_filename_component(PARTITIONS ${CMAKE_CURRENT_LIST_DIR}/partitions-${FLASH}MiB${DIVIDED}.csv ABSOLUTE)
 file(WRITE ${CMAKE_BINARY_DIR}/sdkconfig.partitions
     "\nCONFIG_PARTITION_TABLE_CUSTOM=y\nCONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${PARTITIONS}\"\n")
+# The boot loader has to expect as much flash as the table divides, whatever the stock board says.
+foreach(SIZE 2 4 8 16)
+    if(SIZE EQUAL FLASH)
+        set(CHOSEN y)
+    else()
+        set(CHOSEN n)
+    endif()
+    file(APPEND ${CMAKE_BINARY_DIR}/sdkconfig.partitions "CONFIG_ESPTOOLPY_FLASHSIZE_${SIZE}MB=${CHOSEN}\n")
+endforeach()
 
 list(APPEND SDKCONFIG_DEFAULTS
     ${CMAKE_CURRENT_LIST_DIR}/sdkconfig.server

@@ -27,3 +27,13 @@ def retry(nic):
             nic.connect()
         except OSError:
             pass  # the last connection has not ended yet
+
+
+def hopes():
+    """Whether there is a network to wait for."""
+    return True
+
+
+def name():
+    """The name that the system answers to: PPP has no such thing."""
+    return ''

@@ -1,9 +1,11 @@
 """The command line of the executable: serve an application's file, or the one frozen in.
 
 What the file calls, `app.run()` or `start_server()`, listens where it says, or where --host and
---port say. If it starts no server, its application is served: see `serve`.
+--port say. If it starts no server, its application is served: see `serve`. A file is served in its
+folder.
 """
 
+import os
 import sys
 
 import serve
@@ -42,14 +44,19 @@ def change(kind, chosen):
     original = kind.start_server
     started = []
 
-    def start_server(app, host='0.0.0.0', port=5000, debug=False, ssl=None, **others):
+    async def start_server(app, host='0.0.0.0', port=5000, debug=False, ssl=None, **others):
         if not started:
             host = chosen.get('--host', host)
             port = int(chosen.get('--port', port))
             shown = 'localhost' if host in ('0.0.0.0', '127.0.0.1') else host
             print('Serving on http%s://%s:%d (Ctrl-C stops)' % ('s' * bool(ssl), shown, port))
         started.append(app)
-        return original(app, host, port, debug, ssl, **others)
+        try:
+            await original(app, host, port, debug, ssl, **others)
+        except OSError as exc:
+            if exc.errno in (48, 98):  # of macOS, of Linux
+                serve.fail('The port is in use. Choose another: --port 8080')
+            raise
 
     kind.start_server = start_server
     return started
@@ -65,7 +72,11 @@ def load(files):
         open(file).close()
     except OSError:
         serve.fail('%s: no such file' % file)
-    sys.path.insert(0, file.rpartition('/')[0])
+    folder, slash, file = file.rpartition('/')
+    if slash:
+        os.chdir(folder or '/')  # where its templates and files are
+    sys.path.insert(0, '')
+    sys.argv[:] = [file]
     return serve.load(file, name), file, name
 
 
@@ -80,10 +91,6 @@ def main():
             serve.find(names, name, Microdot, file).run()
     except KeyboardInterrupt:
         print('\nStopped.')
-    except OSError as exc:
-        if started and exc.errno in (48, 98):  # of macOS, of Linux
-            serve.fail('The port is in use. Choose another: --port 8080')
-        raise
 
 
 main()
