@@ -3,8 +3,9 @@
     python3 tools/install.py              make .venv, or mend one whose Python has gone
     .venv/bin/python tools/install.py test    install a set and stamp it: .venv/stamps/test
 
-Only the standard library, and a syntax that old Pythons can read far enough to be told. A failed
-installation leaves no stamp, so the next make tries again. Two makes at once wait for each other.
+Needed because it runs before any package is there, and pip makes no environment and no stamps for
+make. Only the standard library, and a syntax that old Pythons can read far enough to be told. A
+failed installation leaves no stamp, so the next make tries again. Two makes wait for each other.
 """
 
 import os
@@ -20,8 +21,8 @@ OLDEST = (3, 11)
 SHOW_SECONDS = 10  # between two signs of life
 NETWORK = 'pip says above why; it needs the network, through a proxy if https_proxy= names one'
 HINTS = {
-    'run': 'MicroPython is packaged for x86-64 Linux and macOS only. Elsewhere build its unix port '
-    'and name it: make ... MICROPYTHON=path/to/micropython',
+    'run': 'MicroPython is packaged for x86-64 Linux and Macs with arm64. Elsewhere build its unix '
+    'port and name it: make ... MICROPYTHON=path/to/micropython',
 }
 
 
@@ -50,6 +51,7 @@ def lock():
     """Keep other installations out until this process ends."""
     import fcntl
 
+    os.makedirs(os.path.join(ROOT, 'build'), exist_ok=True)
     held = open(os.path.join(ROOT, 'build', 'install.lock'), 'w')
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,6 +95,12 @@ def run(command):
             raise
 
 
+def pip(requirements):
+    """Install what a file of requirements lists; return pip's exit status."""
+    quietly = ['-qq', '--disable-pip-version-check', '--no-input']
+    return run([PYTHON, '-m', 'pip', 'install', *quietly, '-r', requirements])
+
+
 def install(name):
     """Install the packages of tools/requirements/NAME.txt and stamp the set."""
     stamp = os.path.join(VENV, 'stamps', name)
@@ -100,8 +108,7 @@ def install(name):
     if os.path.exists(stamp):
         os.remove(stamp)
     say('Installing %s into .venv' % requirements)
-    pip = [PYTHON, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
-    if run(pip + ['--no-input', '-r', os.path.join(ROOT, requirements)]):
+    if pip(os.path.join(ROOT, requirements)):
         sys.exit('Installing %s failed. %s' % (requirements, HINTS.get(name, NETWORK)))
     os.makedirs(os.path.dirname(stamp), exist_ok=True)
     open(stamp, 'w').close()
@@ -109,7 +116,6 @@ def install(name):
 
 def main(arguments):
     check_python()
-    os.makedirs(os.path.join(ROOT, 'build'), exist_ok=True)
     held = lock()
     make_venv()
     for name in arguments:

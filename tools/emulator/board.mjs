@@ -1,5 +1,6 @@
-// An emulated Raspberry Pi Pico: boots a UF2 image, offers its USB console on a TCP port and joins
-// one of its UARTs to pppgw, which forwards TCP ports of this machine to the board.
+// An emulated Raspberry Pi Pico, or Pico W: boots a UF2 image, offers its USB console on a TCP port,
+// and joins one of its UARTs, or its radio, to the gateway, which forwards TCP ports of this machine to
+// the board.
 //
 //     node board.mjs OPTIONS      EMULATOR_MODULES names the folder with rp2040js
 //
@@ -7,13 +8,20 @@
 //     --rom FILE          the RP2040's boot ROM
 //     --flash FILE        keeps the flash, 2 MB (default: it is forgotten)
 //     --console PORT      of 127.0.0.1 (default 0: a free one), one client at a time
-//     --gateway FILE      pppgw (default: no network)
+//     --gateway FILE      see gateway/ (default: no network)
 //     --address ADDRESS   where the gateway listens (default 127.0.0.1)
 //     --forward P:Q       port P of this machine is port Q of the board; may be repeated
 //     --uart NUMBER       the one with the network (default 0)
+//     --air JSON          there is a radio, and this in its air: see radio/radio.mjs
+//     --visitor P:Q       as --forward, by a visitor of the board's access point; may be repeated
+//     --bits              the radio's wires bit by bit
+//     --record FILE       the conversation on these wires: see radio/recorder.mjs
 //
-// Standard input takes a command a line: `reset`, `stats`, `quit`; its end is `quit`. Standard
-// output has a line of JSON for each event: {event: ready | console | link | served | stats | reset | end}.
+// Standard input takes a command a line: `reset`, `stats`, `skip SECONDS` (see pace.mjs), `cut N` (the
+// power fails in the Nth operation of the flash from now on; 0: now) and comes back, `quit`, and
+// what happens in the air: `out SSID`, `bye SSID`, `back SSID`, `visit PASSWORD`, `depart`; its end is
+// `quit`. Standard output has a line of JSON for each event: {event: ready | console | link | served |
+// stats | skipped | reset | end}, and of the radio {event: radio | joined | point | air | visit | visitor | led}.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -24,6 +32,7 @@ import { parseArgs } from 'node:util';
 import { Chip, loadUF2 } from './chip.mjs';
 import { Pace } from './pace.mjs';
 import { Uart } from './pl011.mjs';
+import { Radio } from './radio/radio.mjs';
 import { Console } from './usb.mjs';
 
 const FLASH_SIZE = 2 << 20;
@@ -40,6 +49,10 @@ const { values: options } = parseArgs({
     address: { type: 'string', default: '127.0.0.1' },
     forward: { type: 'string', multiple: true, default: [] },
     uart: { type: 'string', default: '0' },
+    air: { type: 'string' },
+    visitor: { type: 'string', multiple: true, default: [] },
+    bits: { type: 'boolean' },
+    record: { type: 'string' },
   },
 });
 
@@ -109,6 +122,7 @@ function converse(socket) {
 
 // The network.
 
+let radio = null;
 let gateway = null;
 let outgoing = [];
 
@@ -116,16 +130,23 @@ function flushUart() {
   if (outgoing.length) {
     gateway?.stdin.write(Buffer.from(outgoing));
     outgoing = [];
+    pace.wake();
   }
 }
 
-function gatewayEvent(line, ports) {
+const ports = { forward: [], visitor: [] }; // that are open
+
+function listening(kind, port, board) {
+  ports[kind].push({ port: +port, board: +board });
+  if (['forward', 'visitor'].every((each) => ports[each].length === options[each].length)) {
+    ready();
+  }
+}
+
+function gatewayEvent(line) {
   const [word, ...rest] = line.split(' ');
   if (word === 'listening') {
-    ports.push({ port: +rest[0], board: +rest[1] });
-    if (ports.length === options.forward.length) {
-      ready(ports);
-    }
+    listening('forward', ...rest);
   } else if (word === 'up' || word === 'down') {
     tell('link', { up: word === 'up' });
   } else if (word === 'served') {
@@ -135,9 +156,27 @@ function gatewayEvent(line, ports) {
   }
 }
 
+function visitorEvent(line) {
+  const [word, ...rest] = line.split(' ');
+  if (word === 'listening') {
+    listening('visitor', ...rest);
+  } else if (word === 'error') {
+    fail(rest.join(' '));
+  } else {
+    tell('visitor', { says: word });
+  }
+}
+
+function openAir() {
+  radio.open(options.gateway, options.address, options, {
+    onNetwork: gatewayEvent,
+    onVisitor: visitorEvent,
+    onEnd: (text) => ended || fail(`${options.gateway}: ${text}`),
+  });
+}
+
 function startGateway() {
-  const ports = [];
-  gateway = spawn(options.gateway, [options.address, ...options.forward], {
+  gateway = spawn(options.gateway, ['ppp', options.address, ...options.forward], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   gateway.stdin.on('error', () => {});
@@ -147,7 +186,7 @@ function startGateway() {
   });
   readline
     .createInterface({ input: gateway.stderr })
-    .on('line', (line) => gatewayEvent(line, ports));
+    .on('line', gatewayEvent);
   gateway.on('error', (error) => fail(`${options.gateway}: ${error.message}`));
   gateway.on('exit', () => ended || fail('the gateway ended'));
 }
@@ -159,6 +198,7 @@ let terminal, uart;
 function connect() {
   terminal = new Console(chip.rp, fromConsole, () => {});
   uart = new Uart(chip.rp, +options.uart, (byte) => outgoing.push(byte));
+  radio?.connect(chip.rp);
 }
 
 const chip = new Chip(fs.readFileSync(options.rom), {
@@ -168,6 +208,7 @@ const chip = new Chip(fs.readFileSync(options.rom), {
     outgoing = [];
     gateway?.kill('SIGHUP');
     connect();
+    pace.endSkipping();
   },
   onBootloader() {
     tell('bootloader');
@@ -191,6 +232,7 @@ function quit() {
     pace.stop();
     save();
     gateway?.stdin.end();
+    radio?.close();
     client?.destroy();
     server.close();
     commands.close();
@@ -204,6 +246,14 @@ const COMMANDS = {
     chip.core.waiting = false;
     pace.wake();
   },
+  cut(count) {
+    if (+count) {
+      chip.cutIn = +count;
+    } else {
+      chip.cut();
+      pace.wake();
+    }
+  },
   stats() {
     const { PC: pc, LR: lr, waiting } = chip.core;
     tell('stats', {
@@ -213,13 +263,26 @@ const COMMANDS = {
       pc,
       lr,
       waiting,
+      ...radio?.stats,
     });
+  },
+  skip(seconds) {
+    pace.skip(+seconds, () => tell('skipped'));
   },
   quit,
 };
 
-function ready(forwards) {
-  tell('ready', { console: server.address().port, forwards });
+function obey(line) {
+  const [word, ...rest] = line.split(' ');
+  if (COMMANDS[word]) {
+    COMMANDS[word](...rest);
+  } else {
+    radio?.happen(word, rest.join(' '));
+  }
+}
+
+function ready() {
+  tell('ready', { console: server.address().port, ports });
   pace.start();
 }
 
@@ -232,19 +295,25 @@ try {
   tell('end', { error: `${options.image}: ${error.message}` });
   process.exit(1);
 }
+if (options.air) {
+  const { air, bits, record } = options;
+  radio = new Radio(JSON.parse(air), tell, () => pace.wake(), { bits, record });
+}
 connect();
 const server = net.createServer(converse);
 const commands = readline.createInterface({ input: process.stdin });
-commands.on('line', (line) => COMMANDS[line.trim()]?.());
+commands.on('line', obey);
 commands.on('close', quit);
 process.on('SIGTERM', quit);
 process.on('SIGINT', quit);
 process.stdout.on('error', quit);
 server.on('error', (error) => fail(`Console port ${options.console}: ${error.message}`));
 server.listen(+options.console, '127.0.0.1', () => {
-  if (options.gateway) {
-    startGateway();
+  if (!options.gateway) {
+    ready();
+  } else if (radio) {
+    openAir();
   } else {
-    ready([]);
+    startGateway();
   }
 });

@@ -93,6 +93,7 @@ export class Chip {
     this.replaced = this.replaceFunctions();
     this.cyclesBefore = 0; // of earlier resets
     this.flash = null;
+    this.cutIn = 0; // operations of the flash until the power fails in one; 0: it does not
     this.power(null);
   }
 
@@ -113,6 +114,7 @@ export class Chip {
 
   // Switch on, or reset: everything but the flash and what the watchdog keeps starts anew.
   power(watchdog) {
+    this.isCut = false;
     const rp = new RP2040();
     const ignore = () => {};
     rp.logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -135,6 +137,8 @@ export class Chip {
       dog.reason = watchdog.reason;
     }
     dog.onWatchdogTrigger = () => {
+      dog.alarm.enable = false; // or it would expire again, and again, at the same moment
+      rp.core.waiting = false; // resets are looked at between instructions
       this.resetWanted = true;
     };
     this.resetWanted = false;
@@ -146,7 +150,7 @@ export class Chip {
 
   reset() {
     this.cyclesBefore += this.core.cycles;
-    this.power(this.rp.peripherals[WATCHDOG]);
+    this.power(this.isCut ? null : this.rp.peripherals[WATCHDOG]);
     this.onReset();
   }
 
@@ -164,13 +168,29 @@ export class Chip {
     }
   }
 
-  eraseFlash(offset, count) {
+  // Switch off, and on again.
+  cut() {
+    this.isCut = true;
+    this.resetWanted = true;
+    this.core.waiting = false;
+  }
+
+  // How much of an operation of the flash is done: half if the power fails in it.
+  done(count) {
+    if (!this.cutIn || --this.cutIn) return this.isCut ? 0 : count;
+    this.cut();
+    return count >> 1;
+  }
+
+  eraseFlash(offset, whole) {
+    const count = this.done(whole);
     this.flash.fill(0xff, offset, offset + count);
     this.translator.flashChanged(offset, count);
     this.onFlashChange(offset, count);
   }
 
-  programFlash(offset, source, count) {
+  programFlash(offset, source, whole) {
+    const count = this.done(whole);
     for (let i = 0; i < count; i++) {
       this.flash[offset + i] &= this.rp.readUint8(source + i); // bits only go from 1 to 0
     }

@@ -7,8 +7,8 @@ import contextlib
 import json
 import time
 
-from firmware import boards, steps
-from firmware.steps import Failure
+from microdot_kit import boards, steps
+from microdot_kit.steps import Failure
 
 BLOCK = 4096
 MODIFIED = '\x01'  # where MicroPython keeps the time of a file's last change
@@ -37,11 +37,12 @@ def mounted(content):
     return system
 
 
-def write(flash, board, contents, record=None):
+def write(flash, board, contents, record=None, otherwise=()):
     """Write {path: bytes} onto the file system in the file `flash`, made if need be.
 
     `record` names a file on it that lists them: what an earlier call with that name has written and
-    this one does not, goes. Failure, and a flash as it was, if they do not fit.
+    this one does not, goes. `otherwise` has files that are written if nobody else has done so.
+    Failure, and a flash as it was, if they do not fit.
     """
     from littlefs import LittleFSError
 
@@ -49,7 +50,10 @@ def write(flash, board, contents, record=None):
     data = bytearray(flash.read_bytes()) if flash.exists() else bytearray(b'\xff' * size)
     system = mounted(data[offset : offset + length])
     if record:
-        for name in recorded(system, record) - set(contents):
+        before = recorded(system, record)
+        missing = {n: d for n, d in dict(otherwise).items() if n in before or not there(system, n)}
+        contents = {**missing, **contents}
+        for name in before - set(contents):
             remove(system, name)
         contents = {**contents, record: json.dumps(sorted(contents)).encode()}
     for name, content in contents.items():
@@ -72,6 +76,16 @@ def recorded(system, record):
             return {name for name in json.loads(file.read()) if isinstance(name, str)}
     except (OSError, ValueError):
         return set()
+
+
+def there(system, name):
+    from littlefs import LittleFSError
+
+    try:
+        system.stat(name)
+    except LittleFSError:
+        return False
+    return True
 
 
 def remove(system, name):

@@ -9,6 +9,7 @@ breaks.
 """
 
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -20,7 +21,7 @@ from collections import deque
 from pathlib import Path
 
 from emulator import parts
-from firmware.steps import Failure
+from microdot_kit.steps import Failure
 
 BOARD = Path(__file__).resolve().parent / 'board.mjs'
 WEB_PORTS = '5000,80'  # of the board: what microdot chooses, what a browser asks for
@@ -38,34 +39,63 @@ class Emulator:
     - `console`: TCP port for the board's USB console; 0 takes a free one.
     - `on_console(text)`: gets what the board prints while nobody is connected to the console; it
       is called in a thread of its own.
+    - `on_air(event, details)`: gets what the radio tells, in the same thread.
+    - `air`: the board has a radio, and this is in the air around it (see air.py).
+    - `visitors`: ports of this machine by which a visitor of the board's access point reaches it,
+      and `far`: by which a client does that is behind a router of its network; 0: a free one.
+    - `bits`: emulate the radio's wires bit by bit.
+    - `record`: a file that gets what is said on these wires.
+
+    `happened` has what the radio told, as [(seconds since the start, {'event': ..., ...})].
     """
 
-    def __init__(self, image, port=0, address='127.0.0.1', flash=None, console=0, on_console=None):
+    def __init__(
+        self,
+        image,
+        port=0,
+        address='127.0.0.1',
+        flash=None,
+        console=0,
+        on_console=None,
+        on_air=None,
+        air=None,
+        visitors=(),
+        far=(),
+        bits=False,
+        record=None,
+    ):
         self.image = image
+        self.air = air
+        self.forwards = [f'{port}:{WEB_PORTS}', *(f'far:{port}:{WEB_PORTS}' for port in far)]
+        self.visitors = [f'{port}:{WEB_PORTS}' for port in visitors]
+        self.bits = bits
+        self.record = record
+        self.on_air = on_air or (lambda event, details: None)
+        self.happened = []
+        self.began = time.monotonic()
         self.flash = flash
         self.address = address
-        self.ports = port, console
+        self.console_port = console
         self.on_console = on_console or (lambda text: None)
         self.printed = deque(maxlen=1000)
         self.link = threading.Event()
         self.served = threading.Event()
+        self._skipped = threading.Event()
         self.resets = 0
         self.error = None
         self.url = self.console = self.process = None
+        self.far_urls = self.visitor_urls = ()
         self._ready = threading.Event()
         self._answers = queue.Queue()
 
     def start(self):
         """Start the board; Failure if that is impossible: the port is in use, no image, ..."""
         made = parts.prepare()
-        port, console = self.ports
         command = [made.node, str(BOARD), '--image', str(self.image), '--rom', str(made.rom)]
         command += ['--gateway', str(made.gateway), '--address', self.address]
-        command += ['--forward', f'{port}:{WEB_PORTS}', '--console', str(console)]
-        if self.flash:
-            command += ['--flash', str(self.flash)]
+        command += ['--console', str(self.console_port)]
         self.process = subprocess.Popen(
-            command,
+            [*command, *self._options()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, 'EMULATOR_MODULES': str(made.modules)},
@@ -80,6 +110,14 @@ class Emulator:
         return self
 
     __enter__ = start
+
+    def _options(self):
+        found = [option for port in self.forwards for option in ('--forward', port)]
+        found += [option for port in self.visitors for option in ('--visitor', port)]
+        found += ['--flash', str(self.flash)] if self.flash else []
+        found += ['--air', json.dumps(self.air)] if self.air else []
+        found += ['--record', str(self.record)] if self.record else []
+        return found + ['--bits'] * self.bits
 
     def __exit__(self, *exc):
         self.close()
@@ -108,13 +146,15 @@ class Emulator:
             if not self.running or time.monotonic() > end:
                 raise Failure(self.error or 'The board did not join the network')
 
-    def wait_for_server(self, timeout=60):
-        """Wait until a program on the board takes connections; return whether one does."""
+    def serves(self, timeout):
+        """Wait until a program on the board takes connections; return whether one does after
+        `timeout` seconds, or since it has begun to, when it has."""
         end = time.monotonic() + timeout
-        while not self.served.is_set() and time.monotonic() < end:
-            if not self.running:
-                raise Failure(self.error or 'The emulator ended')
-            self._try_server()
+        while self.running and time.monotonic() < end:
+            if self.served.is_set():
+                time.sleep(max(0, end - time.monotonic()))
+            elif self.link.wait(0.1):
+                self._try_server()
         return self.served.is_set()
 
     def _try_server(self):
@@ -139,9 +179,26 @@ class Emulator:
         except queue.Empty:
             raise Failure(self.error or 'The emulator does not answer') from None
 
+    def skip(self, seconds, timeout):
+        """Let that much emulated time pass, at once where the board sleeps, unless it is reset;
+        Failure if that has taken `timeout` seconds."""
+        self._skipped.clear()
+        self._send(f'skip {seconds}')
+        if not self._skipped.wait(timeout) or not self.running:
+            raise Failure(self.error or 'The board does not sleep')
+
     def reset(self):
         """Press the board's reset button. Returns at once."""
         self._send('reset')
+
+    def cut(self, operations=0):
+        """Let the power fail in that many operations of the flash from now on, half way through the
+        last one, or now, and come back. Returns at once."""
+        self._send(f'cut {operations}')
+
+    def happen(self, what, value=''):
+        """Let something happen in the air: see air.py."""
+        self._send(f'{what} {value}')
 
     def _send(self, command):
         try:
@@ -153,15 +210,26 @@ class Emulator:
     def _listen(self):
         for line in self.process.stdout:
             message = json.loads(line)
-            getattr(self, '_on_' + message.pop('event'), lambda **details: None)(**message)
+            event = message.pop('event')
+            getattr(self, '_on_' + event, functools.partial(self._note, event))(**message)
         self.link.clear()
         self._ready.set()
+        self._skipped.set()
 
-    def _on_ready(self, console, forwards):
+    def _on_ready(self, console, ports):
         self.console = f'socket://127.0.0.1:{console}'
         shown = 'localhost' if self.address in ('127.0.0.1', '0.0.0.0') else self.address
-        self.url = f'http://{shown}:{forwards[0]["port"]}'
+        forwards, visitors = (
+            [f'http://{shown}:{each["port"]}' for each in ports[kind]]
+            for kind in ('forward', 'visitor')
+        )
+        self.visitor_urls = visitors
+        self.url, *self.far_urls = forwards
         self._ready.set()
+
+    def _note(self, event, **details):
+        self.happened.append((time.monotonic() - self.began, {'event': event, **details}))
+        self.on_air(event, details)
 
     def _on_link(self, up):
         if up:
@@ -172,6 +240,9 @@ class Emulator:
 
     def _on_served(self):
         self.served.set()
+
+    def _on_skipped(self):
+        self._skipped.set()
 
     def _on_reset(self):
         self.link.clear()

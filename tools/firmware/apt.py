@@ -8,7 +8,7 @@ mirror is the one that the system gets its own packages from.
 import os
 import shutil
 
-from firmware.steps import BUILD, Failure, ask, environment, run, say
+from microdot_kit.steps import BUILD, Failure, ask, environment, run, say
 
 ROOT = BUILD / 'cache' / 'apt'
 LOGS = BUILD / 'cache' / 'logs'
@@ -88,8 +88,9 @@ def missing(port):
     """{program or library: its package} of what a port needs and this machine does not have."""
     programs = port['programs'].items()
     lacking = {name: package for name, package in programs if not shutil.which(name)}
+    compiler = port.get('compiler', 'arm-none-eabi-gcc').split()
     for name, package in port['libraries'].items():
-        found = ask('arm-none-eabi-gcc', f'-print-file-name={name}')
+        found = ask(*compiler, f'-print-file-name={name}')
         if not os.path.isabs(found):
             lacking[name] = package
     return lacking

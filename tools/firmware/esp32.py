@@ -13,9 +13,9 @@ import shlex
 import shutil
 from pathlib import Path
 
-import runtimes
-from firmware import application, ports, sources
-from firmware.steps import FIRMWARE, Failure, ask, copy, new_folder, run, say, write
+from firmware import ports, sbom, sources
+from microdot_kit import application, runtimes
+from microdot_kit.steps import FIRMWARE, Failure, ask, copy, new_folder, run, say, write
 
 DOCKER = 'espressif/idf'
 SUPPORTED = re.compile(r'Currently MicroPython supports ([^\n]*(?:\n[^\n]+)*)')
@@ -115,7 +115,7 @@ def need(board, facts):
     )
 
 
-def build(chosen, facts):
+def build(chosen, facts, key=b''):
     """Build the chosen board and return the folder of the results."""
     variant = chosen.variant.upper()
     board = runtimes.ROOT / 'boards' / chosen.board
@@ -133,7 +133,7 @@ def build(chosen, facts):
     if tools.version and tools.version not in known:
         say(FAR.format(known=', '.join(known), found=tools.version))
     name = chosen.board + (f'-{variant}' if variant else '')
-    app = application.prepare(chosen.app, FIRMWARE / 'work' / f'{name}.app')
+    app = application.prepare(chosen.app, FIRMWARE / 'work' / f'{name}.app', chosen.setup, key)
     job = ports.Job(
         board=name,
         facts=facts,
@@ -165,18 +165,13 @@ def made_with(job, board, tools):
 
 def compile_all(job, board, variant, tools):
     """Call MicroPython's makefiles: for mpy-cross, then for the port."""
-    cross = FIRMWARE / 'work' / mpy_cross_name(job.tree, tools.docker)
+    cross = ports.mpy_cross_folder(job.tree, tools.docker or '')
     command = ['make', '-C', str(job.tree / 'mpy-cross'), f'-j{ports.JOBS}', f'BUILD={cross}']
     command, env = tools.wrap(command, job.env)
     run('Building mpy-cross', command, job.log('mpy-cross'), env)
     job.env['MICROPY_MPYCROSS'] = str(cross / 'mpy-cross')
     command, env = tools.wrap(make_port(job, board, variant), job.env)
     run(f'Compiling {job.board}', command, job.log('compile'), env)
-
-
-def mpy_cross_name(tree, docker):
-    """The compiler's folder: one for all boards, but not for this machine and a container."""
-    return 'mpy-cross-' + hashlib.sha256(f'{tree} {docker}'.encode()).hexdigest()[:8]
 
 
 def make_port(job, board, variant, *options):
@@ -189,7 +184,7 @@ def make_port(job, board, variant, *options):
 
 def finish(job, about):
     """Look through what was built, put it into the output folder and print the report."""
-    import espimage
+    from microdot_kit import espimage
 
     image = espimage.read(job.work / 'firmware.bin')
     if image.chip != job.facts['chip']:
@@ -204,6 +199,8 @@ def finish(job, about):
         write(new / 'size.json', json.dumps(sizes, indent=2) + '\n')
         about = {'board': job.board, **sources.built_from('esp32', job.tree, True), **about}
         write(new / 'built-from.json', json.dumps(about, indent=2) + '\n')
+        images = [new / name for name in RESULTS if (new / name).exists()]
+        write(new / sbom.NAME, sbom.document(job.board, job.facts, about, images))
     say(f'{job.facts["title"]}: {sizes["flash"]:,} bytes of {sizes["flash_room"]:,}')
     print(job.out / 'firmware.bin')
     return job.out

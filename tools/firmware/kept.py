@@ -6,14 +6,12 @@ which any server needs.
 
 import asyncio
 
-from firmware.steps import Failure, say
+from microdot_kit.steps import Failure, say
 
 SECONDS = 120  # that a slow machine may take for a figure
 NAMES = 'Microdot, Request, Response, abort, redirect, send_file'
-SERVING = 'microdot.application, microdot.request, microdot.response, microdot.http1'
 STEPS = {
-    'heap kept by importing the core': 'import microdot',
-    '... and what a plain request needs': f'import {SERVING}, microdot.server, microdot.compat',
+    'heap kept by importing the core': 'from microdot import Microdot',
     '... and names seldom needed': f'from microdot import {NAMES}',
 }
 # Everything is compiled before the first figure is taken.

@@ -4,12 +4,13 @@ Nothing of where or when a firmware is built gets into it: paths are mapped away
 the sources.
 """
 
+import hashlib
 import os
 import shutil
 import sys
 
-import runtimes
-from firmware.steps import environment, remove, run, write
+from microdot_kit import runtimes
+from microdot_kit.steps import FIRMWARE, alone, environment, remove, run, write
 
 JOBS = os.cpu_count() or 1
 
@@ -52,11 +53,18 @@ def flags(job):
     return ' '.join(f'-ffile-prefix-map={path}={name}' for path, name in places)
 
 
+def mpy_cross_folder(tree, container=''):
+    """Where the cross compiler of a tree is built: one for all boards, another for a container."""
+    key = hashlib.sha256(f'{tree} {container}'.encode()).hexdigest()[:8]
+    return FIRMWARE / 'work' / f'mpy-cross-{key}'
+
+
 def mpy_cross(job):
     """Build the cross compiler that fits the tree, which stays as it is; return its path."""
-    folder = job.work.with_name(job.work.name + '.mpy-cross')
+    folder = mpy_cross_folder(job.tree)
     command = ['make', '-C', str(job.tree / 'mpy-cross'), f'-j{JOBS}', f'BUILD={folder}']
-    run('Building mpy-cross', command, job.log('mpy-cross'), job.env)
+    with alone(folder.with_suffix('.lock'), 'build of mpy-cross'):
+        run('Building mpy-cross', command, job.log('mpy-cross'), job.env)
     return folder / 'mpy-cross'
 
 

@@ -7,14 +7,15 @@ In build/firmware/BOARD:
 - `SHA256SUMS`
 - `size.txt`, `size.json`: flash, memory, each frozen module
 - `built-from.json`: sources, their versions and checksums
+- `sbom.cdx.json`: what is in it, for tools: see sbom
 """
 
 import json
 import re
 import sys
 
-from firmware import kept, sources
-from firmware.steps import Failure, ask, copy, new_folder, run, say, write
+from firmware import kept, sbom, sources
+from microdot_kit.steps import Failure, ask, copy, new_folder, run, say, write
 
 SYMBOL = re.compile(r'static const \w+ (\w+)(?:\[\d+\])? = ')
 LITERAL = re.compile(r', (\d+), \(const byte\*\)"')
@@ -31,6 +32,7 @@ def finish(job, about):
         write(new / 'size.json', json.dumps(sizes, indent=2) + '\n')
         write(new / 'size.txt', text(job, sizes))
         write(new / 'built-from.json', json.dumps({'board': job.board, **about}, indent=2) + '\n')
+        write(new / sbom.NAME, sbom.document(job.board, job.facts, about, images))
         sums = [f'{sources.sha256(path)}  {path.name}\n' for path in images]
         write(new / 'SHA256SUMS', ''.join(sums))
     say((job.out / 'size.txt').read_text().rstrip())

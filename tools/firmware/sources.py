@@ -10,9 +10,9 @@ import shutil
 import tarfile
 from pathlib import Path
 
-import runtimes
 from firmware import apt
-from firmware.steps import BUILD, FIRMWARE, Failure, alone, ask, new_folder, remove, run, say
+from microdot_kit import runtimes
+from microdot_kit.steps import BUILD, FIRMWARE, Failure, alone, ask, new_folder, remove, run, say
 
 HERE = Path(__file__).resolve().parent
 PATCHES = HERE / 'patches'

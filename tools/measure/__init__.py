@@ -1,2 +1,5 @@
-"""What `tools/bench.py` and `tools/size.py` share: finding the runtimes, starting a server as a
-process of its own, loading it over the loop-back interface, and printing tables."""
+"""Memory and speed of the framework: `size`, `bench`, `soak`, and what these share.
+
+`programs` has the applications, `steps` the requests to them and the client; `forms` puts a package
+and the programs where they run, `frozen` into a MicroPython. What is measured: `heap` and `wasm`,
+`board`, `cpu` and `hosted`, `extensions`; what it may be: `targets`."""

@@ -1,8 +1,9 @@
 """What each extension costs beside the core: heap kept on the 32-bit WebAssembly build, bytes of
-`.mpy`. Which modules are of an extension is what `manifest.py` says."""
+`.mpy`. Which modules are of an extension is what the package's `manifest.py` says."""
 
-import mip
-import payload
+from microdot_kit import payload
+
+from . import wasm
 
 # What applications import; an extension's other modules load when they are first needed.
 ENTRIES = {'templates': 'utemplate'}
@@ -16,47 +17,33 @@ sys.modules['hashlib'] = hashlib
 """
 
 
-def groups():
+def groups(lib):
     """{extension: names of its modules, such as `microdot.sse`}, all that it freezes."""
-    packages = mip.packages()
-    return {
-        name: [module_name(file) for file, _, _ in packages[f'{mip.CORE}-{name}'][0]]
-        for name in payload.extensions()
-    }
+    found = payload.run_manifest(lib.parent)[0]['EXTENSIONS']
+    names = {name: [f'microdot.{file[:-3]}' for file in files] for name, files in found.items()}
+    compiler = sorted((lib / 'utemplate').glob('*.py'))
+    names['templates'] += [f'utemplate.{path.stem}' for path in compiler]
+    return {name: [m.removesuffix('.__init__') for m in names[name]] for name in sorted(names)}
 
 
-def module_name(file):
-    """`utemplate/__init__.py` as `utemplate`."""
-    return file.removesuffix('.py').removesuffix('/__init__').replace('/', '.')
+def measure(lib, folder, node, module, core):
+    """One row an extension of the package in `lib`, compiled in `folder`; `core`: names of modules.
+
+    Its name; bytes kept by importing it after the core; by importing all of its modules; bytes of
+    those. Interned strings live in pools that grow when they are full: which import that happens
+    to shifts some hundred bytes from one to the other."""
+    rows = []
+    for extension, names in groups(lib).items():
+        others = [name for name in core if name not in names]
+        entry = f'microdot.{ENTRIES.get(extension, extension)}'
+        code = [HASHLIB + wasm.imports(others), f'import {entry}', wasm.imports(names)]
+        _, before, imported, every = wasm.heap_after(node, module, folder, code)['used']
+        size = sum(size_of(folder, name) for name in names)
+        rows.append([extension, imported - before, every - before, size])
+    return rows
 
 
-def measure(kit, core, whole):
-    """One dictionary an extension; `core` and `whole` are statements that import the core, and with
-    it all that loads later.
-
-    `import`: bytes kept by importing it after the core, with what it needs of the core's other
-    modules, which extensions share; `own`: by all of its own modules, after those; `mpy`: bytes of
-    its modules. Interned strings live in pools that grow when they are full: which import that
-    happens to shifts some hundred bytes from one to the other."""
-    return [
-        {
-            'extension': extension,
-            'import': kept(kit, core, [f'microdot.{ENTRIES.get(extension, extension)}']),
-            'own': kept(kit, whole, modules),
-            'mpy': sum(size_of(kit, name) for name in modules),
-        }
-        for extension, modules in groups().items()
-    ]
-
-
-def kept(kit, before, modules):
-    """Bytes kept by importing modules in an interpreter that has run `before`."""
-    imports = '\n'.join(f'import {name}' for name in modules)
-    _, without, with_them = kit.heap_after(kit.mpy, [HASHLIB + before, imports])['used']
-    return with_them - without
-
-
-def size_of(kit, name):
-    path = kit.mpy / name.replace('.', '/')
+def size_of(folder, name):
+    path = folder / name.replace('.', '/')
     file = path / '__init__.mpy' if path.is_dir() else path.with_suffix('.mpy')
     return file.stat().st_size

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 
-import runtimes
-from firmware.steps import new_folder
+from microdot_kit import runtimes
+from microdot_kit.steps import new_folder
 
 from .server import Missing
 
 VERSION = '2.7.0'
+NAME = f'microdot {VERSION}'
+SHORT = 'reference'
 FOLDER = runtimes.ROOT / 'build' / 'reference' / VERSION
 
 

@@ -1,4 +1,4 @@
-"""Servers as processes of their own, and the package compiled for them.
+"""Servers as processes of their own, and modules compiled for MicroPython.
 
 Nothing is installed here: a missing tool raises `Missing` with a hint that says how to get it."""
 
@@ -11,11 +11,10 @@ import sys
 import tempfile
 import time
 
-import runtimes
+from microdot_kit import runtimes
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / 'programs'
 HOST = '127.0.0.1'
-HEAP = runtimes.HEAP
 START_DEADLINE = 10  # seconds until a server must accept
 
 
@@ -49,14 +48,6 @@ def compile_folder(mpy_cross, source, target):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise ServerError(f'{name} does not compile:\n{done.stderr or done.stdout}')
-
-
-def compile_tree(mpy_cross, lib, folder):
-    """Fill `folder`, emptied first, with the packages and the measured programs as .mpy only."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for package in ('microdot', 'utemplate'):
-        compile_folder(mpy_cross, pathlib.Path(lib) / package, folder / package)
-    compile_folder(mpy_cross, PROGRAMS, folder)
 
 
 def free_port():
@@ -117,18 +108,20 @@ class Server:
         self._errors.seek(0)
         return self._errors.read().decode(errors='replace')[-2000:]
 
-    def ask(self):
-        """Send an empty line to the server's standard input and return the line it answers."""
+    def ask(self, lines):
+        """Send an empty line to the server's standard input and return the lines it answers."""
         self.process.stdin.write(b'\n')
         self.process.stdin.flush()
-        return self.process.stdout.readline().decode().strip()
+        return [self.process.stdout.readline().decode().strip() for _ in range(lines)]
 
     def cpu_seconds(self):
-        """User and system seconds that the process has used so far, with the kernel's
-        nanosecond resolution (the clock that clock_getcpuclockid(3) names; Linux only)."""
+        """User and system seconds that the process and its workers have used so far, with the
+        kernel's nanosecond resolution (the clock of clock_getcpuclockid(3); Linux only)."""
         if not sys.platform.startswith('linux'):
             raise Missing('CPU time of another process is only read on Linux')
-        return time.clock_gettime((~self.process.pid << 3) | 2)
+        pid = self.process.pid
+        children = pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+        return sum(time.clock_gettime((~int(each) << 3) | 2) for each in (pid, *children))
 
     def __exit__(self, *exc_info):
         self.process.terminate()

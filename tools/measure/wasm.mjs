@@ -48,7 +48,7 @@ async function measure({ module, folder, steps }) {
     stdout: (line) => printed.push(line),
   });
   copy(mp.FS, folder, TARGET);
-  mp.runPython(`import gc, micropython, sys, asyncio\n_used = 0\nsys.path[:] = ['${TARGET}']`);
+  mp.runPython(`import gc, micropython, sys, asyncio\n_used = 0\nsys.path[:] = ['${TARGET}']\nimport os\nos.chdir('${TARGET}')`);
   const figures = { used: [used(mp)], qstrs: [qstrs(mp, printed)] };
   for (const step of steps) {
     mp.runPython(step);

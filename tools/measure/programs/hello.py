@@ -1,4 +1,4 @@
-"""The measured application: one `async def` handler that returns a short text."""
+"""The least application: one handler that returns a short text. A raw server stands beside it."""
 
 import sys
 

@@ -1,6 +1,6 @@
 """The yardstick: the least that an asyncio streams server can do for an HTTP request.
 
-One read, one write of a fixed response, one drain. `closing` closes after one request,
+One read, one write of a fixed response, one drain. `own` closes after one request,
 `persistent` goes on until the client closes. Nothing is parsed."""
 
 import asyncio
@@ -11,7 +11,7 @@ _CLOSING = (_HEAD + 'Connection: close\r\n\r\nHello, world!').encode()
 _PERSISTENT = (_HEAD + '\r\nHello, world!').encode()
 
 
-async def closing(reader, writer):
+async def own(reader, writer):
     await reader.read(1024)
     writer.write(_CLOSING)
     await writer.drain()
@@ -28,7 +28,7 @@ async def persistent(reader, writer):
 
 
 async def main(port, mode):
-    handler = closing if mode == 'closing' else persistent
+    handler = own if mode == 'own' else persistent
     await asyncio.start_server(handler, '127.0.0.1', port)
     while True:
         await asyncio.sleep(3600)

@@ -1,0 +1,47 @@
+"""Runs the tests of an application on both runtimes.
+
+    microdot-kit test [FOLDER] [--runtime micropython] [--heap 256K]
+
+Each `test_*.py` of the folder is run as a program in it, with the framework at hand; one whose exit
+status is not 0 has failed. The exit status is 1 if any has, or there are none.
+"""
+
+import argparse
+import subprocess
+from pathlib import Path
+
+from microdot_kit import run
+from microdot_kit.steps import Failure, exit_status
+
+RUNTIMES = ('micropython', 'cpython')
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog='microdot-kit test', description='Run tests.')
+    parser.add_argument('app', nargs='?', default='.', type=Path, metavar='FOLDER')
+    parser.add_argument('--heap', default=run.HEAP, help="MicroPython's heap")
+    parser.add_argument('--runtime', choices=RUNTIMES, help='only this one')
+    return parser.parse_args(arguments)
+
+
+def test(chosen):
+    files = sorted(chosen.app.glob('test_*.py'))
+    if not files:
+        raise Failure(f'{chosen.app}: no test_*.py in there')
+    run.check_heap(chosen.heap)
+    failed = []
+    for runtime in [chosen.runtime] if chosen.runtime else RUNTIMES:
+        if runtime == 'cpython':
+            run.install_requirements(chosen.app.resolve())
+        for file in files:
+            print(f'{runtime}: {file.name}', flush=True)
+            line, environment = run.command(runtime, chosen.heap, [file.name])
+            if subprocess.run(line, cwd=chosen.app, env=environment).returncode:
+                failed.append(f'{file.name} on {runtime}')
+    if failed:
+        raise Failure('Failed: ' + ', '.join(failed))
+    print('All have passed')
+
+
+def main(arguments):
+    return exit_status(test, options(arguments))

@@ -1,0 +1,76 @@
+"""Looks at what a make with BOARD= was asked for, before anything is installed or awaited.
+
+    python3 tools/preflight.py BOARD [TARGET ...] [--app FOLDER] [--micropython FOLDER]
+
+A board that does not exist, or not for these targets, ends with what is needed and exit status 1. A
+first build says what it takes. Needs the standard library alone.
+"""
+
+import argparse
+import os
+import sys
+
+import install
+from firmware import esp32
+from microdot_kit import boards, steps
+
+# What the first build for a port takes on two cores, with what it installs: (time, MB of build).
+# .venv grows to about 460 MB.
+FIRST = {'unix': ('a minute', 190), 'rp2': ('two to five minutes', 440)}
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog='preflight.py', description='Look before a build.')
+    parser.add_argument('board', metavar='BOARD')
+    parser.add_argument('targets', nargs='*', metavar='TARGET', help='of the Makefile')
+    parser.add_argument('--reload', action='store_true', help='as RELOAD=1 asks')
+    parser.add_argument('--app', default='')
+    parser.add_argument('--micropython', default='')
+    return parser.parse_args(arguments)
+
+
+def check(chosen):
+    """Raise Failure if the targets cannot be made for the board with what is at hand."""
+    facts = boards.find(chosen.board)
+    if 'firmware' in chosen.targets:
+        check_build(chosen, facts)
+    if {'run', 'soak'} & set(chosen.targets) and not facts['emulated']:
+        raise steps.Failure(
+            f'{chosen.board} cannot be emulated: make run BOARD=rpi_pico, or without BOARD='
+        )
+    if 'run' in chosen.targets and chosen.reload:
+        raise steps.Failure('RELOAD=1 is not for an emulated board: leave out BOARD=')
+    if {'firmware', 'run', 'soak'} & set(chosen.targets):
+        tell(chosen.board, facts)
+
+
+def check_build(chosen, facts):
+    idf = os.environ.get('IDF_DOCKER', '') not in ('', '0') or os.environ.get('IDF_PATH')
+    if facts['port'] == 'esp32' and not (idf and chosen.micropython):
+        raise steps.Failure(esp32.need(chosen.board, facts))
+    main = chosen.app if not os.path.isdir(chosen.app) else os.path.join(chosen.app, 'main.py')
+    if chosen.app and not os.path.isfile(main):
+        raise steps.Failure(f'APP={chosen.app}: no main.py in there, and not a file')
+
+
+def tell(board, facts):
+    """Say what the first build for a board takes; nothing before others."""
+    built = (steps.FIRMWARE / 'work' / f'{board}.key').exists()
+    if not built and facts['port'] in FIRST:
+        time, size = FIRST[facts['port']]
+        steps.say(
+            f'The first firmware for {board} takes {time}, {size} MB in build and 460 MB in .venv'
+        )
+
+
+def main(arguments):
+    chosen = options(arguments)
+    install.check_python()
+    try:
+        check(chosen)
+    except steps.Failure as exc:
+        sys.exit(str(exc))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

@@ -1,0 +1,89 @@
+"""Runs the tests on CPython (pytest) and on MicroPython, and prints one summary for each.
+
+    python3 tools testing [--runtime cpython|micropython] [--quick] [-k PART] [FILE or FOLDER ...]
+
+The files in a folder called `core` run on both runtimes, all others on CPython. Something that was
+not tested fails like a failed test: a file without tests or that cannot be imported, a core file
+that ran on one runtime only. --quick leaves out the folders `firmware` and `wire` and the tests
+that are marked as slow. The last line holds the totals: `N passed, N failed, N skipped`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from microdot_kit import runtimes
+from testing import on_cpython, on_micropython
+from testing.results import FileResult, total
+
+RUNTIMES = {'cpython': on_cpython, 'micropython': on_micropython}
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog='testing', description='Run the tests.')
+    parser.add_argument('paths', nargs='*', type=Path, metavar='FILE or FOLDER')
+    parser.add_argument('--runtime', choices=RUNTIMES, help='only this one')
+    parser.add_argument('--quick', action='store_true', help='only what takes minutes')
+    parser.add_argument('-k', default='', metavar='PART', help='only tests with PART in the name')
+    return parser.parse_args(arguments)
+
+
+def find_files(paths):
+    """All test files named by or below the paths; SystemExit with one line if there are none."""
+    files = set()
+    for path in paths or [runtimes.ROOT / 'tests']:
+        if not path.exists():
+            sys.exit(f'{path}: no such file')
+        files.update(path.rglob('test_*.py') if path.is_dir() else [path])
+    if not files:
+        sys.exit('No test files (test_*.py) found.')
+    return sorted(file.resolve() for file in files)
+
+
+def is_quick(file):
+    return file.parent.name not in ('firmware', 'wire')
+
+
+def is_core(file):
+    return file.parent.name == 'core'
+
+
+def complete(results, files, runtime):
+    """Add a failure for each of the files that did not run."""
+    for file in files:
+        result = results.setdefault(file, FileResult(file))
+        if not result.count:
+            result.fail('', f'no test of it ran on {runtime}')
+
+
+def print_failures(results, runtime):
+    for result in results.values():
+        for name, message in result.failures:
+            where = '::'.join(part for part in (runtimes.shown(result.file), name) if part)
+            print(f'FAILED on {runtime}: {where}: {message}')
+
+
+def run_all(chosen):
+    """Run the chosen tests; print the summaries; return whether nothing failed."""
+    files = find_files(chosen.paths)
+    if chosen.quick:
+        files = [file for file in files if is_quick(file)]
+    everything, lines = [], []
+    for name, module in RUNTIMES.items():
+        wanted = [file for file in files if module is on_cpython or is_core(file)]
+        if chosen.runtime not in (None, name) or not wanted:
+            continue
+        title = module.title()
+        print(f'{title}: {len(wanted)} files', flush=True)
+        results = module.run(wanted, chosen.k, chosen.quick)
+        if not (chosen.k or chosen.quick):
+            complete(results, wanted, module.NAME)
+        print_failures(results, module.NAME)
+        lines.append(f'{title}: {total(results.values())} ({len(results)} files)')
+        everything.extend(results.values())
+    print('', *lines, total(everything), sep='\n')
+    return bool(sum(result.count for result in everything)) and not total(everything).failed
+
+
+if __name__ == '__main__':
+    sys.exit(0 if run_all(options(sys.argv[1:])) else 1)

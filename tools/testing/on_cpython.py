@@ -1,0 +1,84 @@
+"""Runs test files under pytest, in processes of its own, and reads its report.
+
+Many files are shared out among WORKERS processes, a file to one of them; those of SLOW folders
+first, so that none of them is what is left at the end.
+"""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+from microdot_kit import runtimes
+from testing.results import FileResult
+
+EVERYTHING = runtimes.ROOT / 'tests'
+REPORT = runtimes.ROOT / 'build' / 'cpython-tests.xml'
+NORMAL = (0, 1)  # pytest's exit status: all passed, some failed
+
+
+NAME = 'CPython'
+LONGEST_MESSAGE = 200
+MANY = 20  # files
+WORKERS = max(2, os.cpu_count() or 1)
+SLOW = ('firmware', 'tools')
+
+
+def title():
+    return f'{NAME} {sys.version_info[0]}.{sys.version_info[1]}'
+
+
+def shared_out(files):
+    """The options that run the files in several processes, and the files in a good order."""
+    if len(files) < MANY:
+        return [], files
+    # A process in place of one that has crashed hangs: the others do what is left.
+    options = ['-n', str(WORKERS), '--max-worker-restart', '0']
+    options += ['--dist', 'loadfile', '--no-loadscope-reorder']
+    return options, sorted(files, key=lambda file: file.parent.name not in SLOW)
+
+
+def run(files, part='', quick=False):
+    """Run the files, or their tests with `part` in the name; return a dict file -> FileResult.
+
+    With `quick` the tests that are marked as slow are left out.
+    """
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.unlink(missing_ok=True)
+    command = [sys.executable, '-m', 'pytest', f'--rootdir={runtimes.ROOT}', f'--junitxml={REPORT}']
+    command += ['-o', 'junit_family=xunit1', *(['-m', 'not slow'] if quick else [])]
+    command += ['-k', part] if part else ['--continue-on-collection-errors']
+    options, files = shared_out(files)
+    command += [*options, *map(str, files)]
+    status = subprocess.run(command, cwd=runtimes.ROOT).returncode
+    results = read_report(REPORT) if REPORT.exists() else {}
+    told = (part and status == 5) or any(result.failures for result in results.values())
+    if status not in NORMAL and not told:
+        result = results.setdefault(EVERYTHING, FileResult(EVERYTHING))
+        result.fail('', f'pytest did not finish: exit status {status}')
+    return results
+
+
+def read_report(path):
+    """Read pytest's JUnit report (its xunit1 form, which names the files)."""
+    results = {}
+    for case in ElementTree.parse(path).iter('testcase'):
+        file = runtimes.ROOT / case.get('file')
+        result = results.setdefault(file, FileResult(file))
+        problem = case.find('failure')
+        problem = case.find('error') if problem is None else problem
+        if problem is not None:
+            result.fail(*explained(case.get('name'), problem))
+        elif case.find('skipped') is not None:
+            result.skipped += 1
+        else:
+            result.passed += 1
+    return results
+
+
+def explained(name, problem):
+    """The name and a message for one reported problem; no name if the whole file is concerned."""
+    message = problem.get('message', '')
+    if message == 'collection failure':
+        name, message = '', 'could not be imported: ' + problem.text.splitlines()[-1].lstrip('E ')
+    return name, ' '.join(message.split())[:LONGEST_MESSAGE]
