@@ -4,6 +4,7 @@ import hashlib
 
 from microdot import Microdot
 from microdot.auth import BasicAuth, TokenAuth
+from microdot.guard import Guard
 
 # In an application of your own: not in the source, and other ones.
 PASSWORDS = {'ada': 'analytical', 'grace': 'compiler'}
@@ -24,8 +25,9 @@ a { color: inherit; }
 HTML = {'Content-Type': 'text/html'}
 
 app = Microdot()
-basic = BasicAuth(realm='Examples')
-token = TokenAuth()
+guard = Guard()  # slows down who guesses
+basic = BasicAuth(realm='Examples', guard=guard)
+token = TokenAuth(guard=guard)
 reading = {'celsius': 21.5, 'by': None}
 
 

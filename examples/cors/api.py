@@ -4,7 +4,13 @@ from microdot import Microdot
 from microdot.cors import CORS
 
 app = Microdot()
-CORS(app, allowed_origins=['http://localhost:5001'], allowed_methods=['GET', 'PUT'], max_age=600)
+CORS(
+    app,
+    allowed_origins=['http://localhost:5001'],
+    allowed_methods=['GET', 'PUT'],
+    max_age=600,
+    vary_always=True,  # a cache in between keeps an answer for each origin
+)
 lamp = {'on': False}
 
 

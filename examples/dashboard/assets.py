@@ -64,14 +64,15 @@ main { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap:
 .tile p { font-size: 1.6rem; font-weight: 650; line-height: 1.3; white-space: nowrap; }
 .chart { display: flex; flex-direction: column; gap: 10px; }
 figure { position: relative; flex: 1; min-height: 220px; }
-figure svg { position: absolute; width: 100%; height: 100%; }
+figure svg { position: absolute; left: 68px; width: calc(100% - 68px); height: 100%; }
 figure path { stroke: var(--edge); vector-effect: non-scaling-stroke; }
 polygon { fill: var(--accent); fill-opacity: .14; stroke: var(--accent); stroke-width: 2; }
 polygon { stroke-linejoin: round; vector-effect: non-scaling-stroke; }
-.scale { position: absolute; top: 2px; left: 0; color: var(--quiet); font-size: .75rem; }
-figure + .row { margin-top: -4px; }
+.scale { position: absolute; width: 60px; color: var(--quiet); font-size: .75rem; }
+.scale { text-align: right; transform: translateY(-50%); }
+.time { margin: -4px 0 0 68px; }
 .chart .quiet p { flex: 1 1 300px; }
-.half { top: calc(50% + 2px); }
+.half { top: 50%; }
 form { display: grid; gap: 8px; margin-top: 12px; }
 form .row { margin: 8px 0; }
 input[name=name] {
@@ -92,7 +93,8 @@ button, .button {
   text-decoration: none;
 }
 button:hover, .button:hover { filter: brightness(1.1); }
-.alert { padding: 10px 12px; border: 1px solid var(--bad); border-radius: 8px; color: var(--bad); }
+.alert, .done { padding: 10px 12px; border: 1px solid; border-radius: 8px; color: var(--bad); }
+.done { color: var(--good); }
 table { width: 100%; margin-top: 10px; border-collapse: collapse; font-size: .9rem; }
 th { color: var(--quiet); font-weight: 500; text-align: left; }
 th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--edge); vertical-align: top; }
@@ -151,11 +153,16 @@ function duration(seconds) {
 
 let next = 0;  // number of the first sample not seen yet
 let samples = [];
+let log = [];  // the last requests
 
-function showChart({first, samples: added, scale}) {
-  if (first !== next) samples = [];  // a gap, or the device has started again
+function showChart({first, samples: added, scale}, whole) {
+  if (whole && first !== next) {  // a gap, or the device has started again
+    samples = [];
+    next = first;
+  }
+  added = added.slice(next - first);  // without what came with the status
   samples = samples.concat(added).slice(-WIDTH - 1);
-  next = first + added.length;
+  next += added.length;
   const start = WIDTH + 1 - samples.length;
   const points = samples.map((used, i) => start + i + ',' + (100 - 100 * used / scale).toFixed(1));
   find('line').setAttribute('points', `${start || -3},120 ${points.join(' ')} ${WIDTH + 3},120`);
@@ -163,11 +170,14 @@ function showChart({first, samples: added, scale}) {
   document.querySelectorAll('.scale').forEach((label, i) => write(label, size(scale / (i + 1))));
 }
 
-function showRequests(rows) {
+const what = row => row.slice(1, 5).join(' ');  // all but when, and how many times
+function showRequests(news, whole) {
+  const others = log.filter(row => !news.some(other => what(other) === what(row)));
+  log = whole ? news : news.concat(others).slice(0, 20);
   const body = find('log');
-  while (body.rows.length > rows.length) body.deleteRow(-1);
-  while (body.rows.length < rows.length) body.append(find('row').content.cloneNode(true));
-  rows.forEach(([seconds, method, path, client, status, times], index) => {
+  while (body.rows.length > log.length) body.deleteRow(-1);
+  while (body.rows.length < log.length) body.append(find('row').content.cloneNode(true));
+  log.forEach(([seconds, method, path, client, status, times], index) => {
     const row = body.rows[index];
     const places = row.querySelectorAll('.v');
     row.className = 's' + Math.floor(status / 100);
@@ -191,28 +201,63 @@ function showLive(live) {
   find('live').className = live ? 'badge live' : 'badge lost';
 }
 
-async function poll() {
-  if (!document.hidden) {
-    try {
-      const answer = await fetch('/api/status?from=' + next, {signal: AbortSignal.timeout(10000)});
-      const {settings, uptime, memory, requests} = await answer.json();
-      showLamp(settings);
-      showChart(memory);
-      showRequests(requests.rows);
-      show('uptime', duration(uptime));
-      show('used', size(memory.used));
-      find('bar').setAttribute('width', memory.total && 100 * memory.used / memory.total);
-      show('free', memory.total ? size(memory.total - memory.used) : 'as needed');
-      show('total', requests.total);
-      showLive(true);
-    } catch {
-      showLive(false);
-    }
+function showNews({settings, uptime, memory, requests}, whole) {
+  if (settings) showLamp(settings);
+  if (memory) {
+    showChart(memory, whole);
+    show('uptime', duration(uptime));
+    show('used', size(memory.used));
+    find('bar').setAttribute('width', memory.total && 100 * memory.used / memory.total);
+    show('free', memory.total ? size(memory.total - memory.used) : 'as needed');
   }
-  setTimeout(poll, 1000);
+  if (requests) {
+    showRequests(requests.rows, whole);
+    show('total', requests.total);
+  }
+  showLive(true);
+  clearTimeout(silence);
+  silence = setTimeout(listen, 10000);  // there is news every second
 }
 
-poll();
+let source, silence;
+let shown = Promise.resolve();  // all that was told until now
+
+function listen() {  // events tell what changes, the status what is so when they begin
+  const events = new EventSource('/api/events');
+  const whole = () => { shown = shown.then(async () => {
+    try {
+      const answer = await fetch('/api/status?from=' + next, {signal: AbortSignal.timeout(10000)});
+      if (events === source) showNews(await answer.json(), true);
+    } catch {
+      lost();
+    }
+  }); };
+  const lost = () => {
+    if (events !== source) return;
+    showLive(false);
+    clearTimeout(silence);
+    // It connects again by itself, and is told what it missed, unless it was refused.
+    silence = setTimeout(listen, events.readyState === EventSource.CLOSED ? 2000 : 10000);
+  };
+  hush();
+  source = events;
+  events.onopen = whole;
+  events.addEventListener('missed', whole);
+  events.onerror = lost;
+  events.onmessage = ({data}) => { shown = shown.then(() => {
+    if (events === source) showNews(JSON.parse(data));
+  }); };
+}
+
+function hush() {
+  clearTimeout(silence);
+  if (source) source.close();
+  source = null;
+}
+
+if (location.search) history.replaceState(null, '', '/');  // loaded again it was not saved again
+document.onvisibilitychange = () => document.hidden ? hush() : listen();
+document.onvisibilitychange();
 """
 
 FILES = {

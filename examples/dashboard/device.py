@@ -90,14 +90,13 @@ FACTS = (
 )
 
 
-def host(address):
-    """The host of a `client_addr`; MicroPython's unix port gives that as the bytes of a struct."""
-    if isinstance(address, tuple):
-        return address[0]
-    import socket
-
-    family, packed = socket.sockaddr(address)[:2]
-    return socket.inet_ntop(family, packed)
+def names():
+    """The host names of a board in its network; `None`, for any name, where it has none."""
+    try:
+        from network import hostname
+    except ImportError:
+        return None
+    return hostname(), hostname() + '.local'
 
 
 def switch_led(on):

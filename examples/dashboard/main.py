@@ -1,6 +1,6 @@
 """A page that watches the machine that serves it: uptime, memory, requests, and a lamp to switch.
 
-`make run` serves it from MicroPython in a heap of 192 KB; it runs unchanged on CPython. All
+`make run` serves it from MicroPython in a heap of 256 KB; it runs unchanged on CPython. All
 handlers are coroutines: they take turns on one event loop, so nothing here needs a lock.
 """
 
@@ -13,6 +13,8 @@ from monitor import RequestLog, Samples
 
 from microdot import Microdot, Request, abort, redirect
 from microdot.csrf import CSRF
+from microdot.server import Connection
+from microdot.topics import Topic
 
 NAME_LENGTH = 24
 SAMPLE_SECONDS = 1
@@ -31,13 +33,17 @@ ERRORS = {
 }
 
 Request.max_content_length = 1024  # bytes; the form is the largest body there is
+Connection.max_connections = 8  # each page has one for its events
+Connection.idle_timeout = 2  # seconds; it needs the others no more
 
 app = Microdot()
 CSRF(app)  # forms posted from pages of other sites are refused
+app.allowed_hosts = device.names()  # and so are sites whose names are made to lead here
 api = Microdot()
 clock = device.Clock()
 samples = Samples()
 requests = RequestLog()
+live = Topic(8, slow='tell')  # what changes, in parts of what `read_status` answers
 settings = {'name': 'Microdot device', 'led': True, 'color': '#22c55e'}
 
 
@@ -50,15 +56,16 @@ def measure():
     return used, total, scale
 
 
-def page(form=settings, error='', code=200):
+def page(form=settings, error='', code=200, saved=False):
     """The dashboard; `form` is what the fields hold, `error` what is wrong with it."""
-    parts = pages.dashboard(settings, clock.now(), measure(), samples, requests, form, error)
+    note = pages.note(error, saved)
+    parts = pages.dashboard(settings, clock.now(), measure(), samples, requests, form, note)
     return pages.pieces(parts), code, SITE_HEADERS
 
 
 @app.get('/')
 async def index(request):
-    return page()
+    return page(saved='saved' in request.args)
 
 
 @app.post('/')
@@ -72,9 +79,15 @@ async def change(request):
     error = problem(wanted)
     if error:
         return page(wanted, error, 400)
+    apply(wanted)
+    return redirect('/?saved=1', 303)
+
+
+def apply(wanted):
+    """Make these the settings, for the device and all who look at the page."""
     settings.update(wanted)
     device.switch_led(settings['led'])
-    return redirect('/', 303)
+    live.publish({'settings': settings})
 
 
 def problem(wanted):
@@ -96,20 +109,31 @@ async def read_status(request):
         abort(400, 'from: a whole number is needed')
     if not 0 <= first <= samples.count:  # such as one from before the last restart
         first = 0
-    new = list(samples.items(first))
-    used, total, scale = measure()
     return {
         'settings': settings,
         'uptime': clock.now(),
-        'memory': {
-            'used': used,
-            'total': total,
-            'scale': scale,
-            'first': new[0][0] if new else first,
-            'samples': [value for _, value in new],
-        },
+        'memory': memory_from(first),
         'requests': {'total': requests.total, 'rows': requests.rows},
     }, {'Cache-Control': 'no-store'}
+
+
+def memory_from(first):
+    """What is known of the memory, with the samples from that number on."""
+    new = list(samples.items(first))
+    used, total, scale = measure()
+    return {
+        'used': used,
+        'total': total,
+        'scale': scale,
+        'first': new[0][0] if new else first,
+        'samples': [value for _, value in new],
+    }
+
+
+@api.get('/events')
+async def events(request):
+    """What changes from now on; what is so already is the status."""
+    return live.to_sse(request)
 
 
 @api.get('/memory.csv')
@@ -135,10 +159,11 @@ async def asset(request, name):
     return body, {'Content-Type': content_type, 'Cache-Control': 'max-age=%d' % CACHE_SECONDS}
 
 
+@app.create_task
 async def sample_memory():
     while True:
-        clock.now()
         samples.add(device.memory()[0])
+        live.publish({'uptime': clock.now(), 'memory': memory_from(samples.count - 1)})
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
@@ -146,8 +171,9 @@ async def sample_memory():
 @app.after_error_request
 async def remember(request, response):
     if request:  # there is none when it could not be parsed
-        client = device.host(request.client_addr)
-        requests.add(clock.now(), request.method, request.path, client, response.status_code)
+        client = request.client_addr[0]
+        row = requests.add(clock.now(), request.method, request.path, client, response.status_code)
+        live.publish({'requests': {'total': requests.total, 'rows': [row]}})
 
 
 def answer_error(code):
@@ -162,13 +188,5 @@ for code in ERRORS:
     answer_error(code)
 
 
-async def main():
-    sampling = asyncio.create_task(sample_memory())
-    try:
-        await app.start_server(debug=True)
-    finally:
-        sampling.cancel()
-
-
 if __name__ == '__main__':
-    asyncio.run(main())
+    app.run(debug=True)

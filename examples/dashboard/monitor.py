@@ -34,8 +34,8 @@ class RequestLog:
     """The last different requests, newest first, as lists: seconds, then what the request was
     (method, path, client, status), then how many times it came.
 
-    A page that asks for the same thing every second would push everything else out of a plain
-    list; so a request seen before moves to the top and counts up.
+    Whoever asks for the same thing every second would push everything else out of a plain list;
+    so a request seen before moves to the top and counts up.
     """
 
     def __init__(self, size=20):
@@ -45,11 +45,13 @@ class RequestLog:
         self.rows = []
 
     def add(self, seconds, method, path, client, status):
+        """Put a request on top; return its row."""
         self.total += 1
         row = self.find(method, path[: self.length], client, status)
         row[0] = seconds
         row[5] += 1
         self.rows.insert(0, row)
+        return row
 
     def find(self, method, path, client, status):
         """Take the row of that request out of the log, or make one."""

@@ -10,7 +10,7 @@ from utemplate.html import escape
 
 WIDTH = 119  # of the chart, in samples
 OUTSIDE = 3  # samples beyond its edges, where the outline of the area is not seen
-PIECE = 1024  # characters sent at once, or a few more
+PIECE = 256
 
 HEAD = """<!doctype html>
 <html lang="en">
@@ -66,7 +66,7 @@ CHART = """<section class="card chart" aria-labelledby="chart-title">
 CHART_END = """{corner},120"/>
 </svg>
 </figure>
-<div class="row quiet"><span>2 minutes ago</span><span>now</span></div>
+<div class="row quiet time"><span>2 minutes ago</span><span>now</span></div>
 <div class="row quiet"><p>{note}</p><a href="/api/memory.csv" download>Download as CSV</a></div>
 </section>
 """
@@ -74,7 +74,7 @@ CHART_END = """{corner},120"/>
 FORM = """<section class="card" aria-labelledby="form-title">
 <h2 id="form-title">Settings</h2>
 <form method="post" action="/">
-{error}<label for="name-field">Device name</label>
+{note}<label for="name-field">Device name</label>
 <input id="name-field" name="name" value="{name}" required maxlength="24" autocomplete="off"
  aria-describedby="name-hint">
 <p class="quiet" id="name-hint">1 to 24 characters</p>
@@ -136,8 +136,15 @@ ERROR = """</head>
 """
 
 
-def dashboard(settings, uptime, memory, samples, requests, form, error):
-    """The page; `form` is what the fields hold, `error` what is wrong with it."""
+def note(error, saved):
+    """What the form says about itself: what is wrong with it, or that it was saved."""
+    if error:
+        return '<p class="alert" role="alert">' + escape(error) + '</p>\n'
+    return '<p class="done" role="status">Saved.</p>\n' if saved else ''
+
+
+def dashboard(settings, uptime, memory, samples, requests, form, note):
+    """The page; `form` is what the fields hold, `note` what is said above them."""
     used, total, scale = memory
     name = escape(settings['name'])
     yield HEAD.format(title=name)
@@ -157,7 +164,7 @@ def dashboard(settings, uptime, memory, samples, requests, form, error):
     )
     yield from chart(samples, scale)
     yield FORM.format(
-        error='<p class="alert" role="alert">' + escape(error) + '</p>\n' if error else '',
+        note=note,
         name=escape(form['name']),
         checked=' checked' if form['led'] else '',
         color=escape(form['color']),

@@ -6,6 +6,7 @@ import os
 
 from microdot import Microdot, redirect
 from microdot.csrf import CSRF
+from microdot.guard import Guard
 from microdot.login import Login
 from microdot.session import Session
 from utemplate.html import escape
@@ -16,6 +17,7 @@ app = Microdot()
 CSRF(app)
 Session(app, secret_key=binascii.hexlify(os.urandom(32)))
 login = Login()
+guard = Guard()
 
 
 class User:
@@ -32,6 +34,14 @@ class User:
 
 
 USERS = {'ada': User('ada', 'analytical'), 'grace': User('grace', 'compiler')}
+NOBODY = User('', '')
+
+
+def check(name, password):
+    """The user, if name and password go together, else `None`: after the same time for any name."""
+    user = USERS.get(name, NOBODY)
+    same = user.digest(password) == user.hash
+    return user if same and user is not NOBODY else None
 
 
 @login.user_loader
@@ -52,10 +62,16 @@ async def ask(request):
 @app.post('/login')
 async def log_in(request):
     form = request.form or {}
-    user = USERS.get(form.get('name', ''))
-    if not user or user.digest(form.get('password', '')) != user.hash:
+    name = form.get('name', '')
+    user = await guard.attempt(request, name, check, name, form.get('password', ''))
+    if not user:
         return page('login.html', 'That name and password do not go together.', 403)
     return await login.login_user(request, user, remember='remember' in form)
+
+
+@app.errorhandler(429)
+async def slow_down(request):
+    return page('login.html', 'That was wrong too often. Wait a little, and try again.', 429)
 
 
 @app.post('/logout')

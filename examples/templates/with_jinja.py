@@ -1,4 +1,4 @@
-"""The same as main.py with Jinja, on CPython. Needs `pip install jinja2`."""
+"""The same as main.py with Jinja, on CPython. Jinja is in requirements.txt."""
 
 from notes import Notes
 

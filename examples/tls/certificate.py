@@ -1,11 +1,13 @@
 """Makes a certificate that signs itself, with its key, as PEM and as DER, by the openssl program.
 
-    python certificate.py [NAME ...]
+    python3 certificate.py [NAME ...]
 
-The names, `localhost` and `127.0.0.1` by default, are those of the device on the network. The key
-is for an elliptic curve: smaller than RSA, and a handshake takes a board a fraction of the time.
+All four files go beside this one. The names, `localhost` and `127.0.0.1` by default, are those of
+the device on the network. The key is for an elliptic curve: smaller than RSA, and a handshake takes
+a board a fraction of the time.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -28,6 +30,7 @@ def openssl(*arguments):
 def main(names):
     if not shutil.which('openssl'):
         sys.exit('openssl is not installed: install it (Debian: apt-get install openssl)')
+    os.chdir(os.path.dirname(os.path.abspath(__file__)))
     kinds = ['IP:' if re.fullmatch('[0-9.]+|.*:.*', name) else 'DNS:' for name in names]
     alternatives = ','.join([kind + name for kind, name in zip(kinds, names)])
     subject = ('-subj', '/CN=' + names[0], '-addext', 'subjectAltName=' + alternatives)

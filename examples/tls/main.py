@@ -1,5 +1,6 @@
 """Hello over TLS. MicroPython reads the certificate and the key as DER, CPython as PEM."""
 
+import os
 import ssl
 import sys
 
@@ -20,7 +21,8 @@ def context():
     try:
         context.load_cert_chain('cert.' + KIND, 'key.' + KIND)
     except OSError:
-        print('There is no certificate yet: python certificate.py makes one', file=sys.stderr)
+        tool = os.getcwd() + '/certificate.py'
+        print('There is no certificate yet: python3 %s makes one' % tool, file=sys.stderr)
         sys.exit(1)
     return context
 

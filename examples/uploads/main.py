@@ -12,7 +12,6 @@ PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.'
 NO_SPACE = 28  # ENOSPC, which MicroPython's errno does not name
 
 Request.max_content_length = 1024 * 1024  # bytes of all files of a form
-FormDataIter.buffer_size = 1024
 
 app = Microdot()
 CSRF(app)

@@ -14,7 +14,7 @@ if hasattr(gc, 'threshold'):
 
 import people
 import shelf
-from live import Board, Clock
+from live import KEPT, Board
 
 from microdot import Microdot, Request, abort, redirect, send_file
 from microdot.csrf import CSRF
@@ -47,7 +47,6 @@ ERRORS = {
 
 Request.max_content_length = 4 * 1024 * 1024  # bytes of an upload
 Request.max_body_length = 2048  # bytes held in memory: the login form
-FormDataIter.buffer_size = 1024
 FormDataIter.max_files = 4
 
 app = Microdot()
@@ -55,7 +54,6 @@ CSRF(app)
 Session(app, secret_key=people.secret())
 login = Login()
 board = Board()
-clock = Clock()
 
 
 @login.user_loader
@@ -123,7 +121,7 @@ async def upload(request):
                 abort(409, 'The shelf is full: remove a file first.')
             await value.save(shelf.path(name))
             names.append(name)
-            board.pulse()
+            board.tell_files()
     return {'names': names}, 201 if names else 400
 
 
@@ -145,7 +143,7 @@ async def remove(request, name):
     if not shelf.has(name):
         abort(404)
     shelf.remove(name)
-    board.pulse()
+    board.tell_files()
     return '', 204
 
 
@@ -153,21 +151,20 @@ async def remove(request, name):
 @login
 @with_sse
 async def events(request, sse):
-    """What the page shows beside the talk: at once when it changes, and every other second."""
+    """What the page shows beside the talk: as it is, then whatever changes, and when."""
     sse.max_queue = 2  # a slow client gets fewer events, not a longer queue
-    files = None
+    news = board.news.listen()
+    await sse.send(shelf.items(), event='files')
+    await sse.send(board.status(), event='status')
+    async for message in news:
+        await sse.send(message.data, event=message.event)
+
+
+@app.create_task
+async def beat():
     while True:
-        now = shelf.items()
-        if files != now:
-            files = now
-            await sse.send(files, event='files')
-        status = {'uptime': clock.now(), 'free': free_heap(), 'people': board.people()}
-        await sse.send(status, event='status')
-        await board.changed.wait()
-
-
-def free_heap():
-    return gc.mem_free() if hasattr(gc, 'mem_free') else None
+        await asyncio.sleep(STATUS_SECONDS)
+        board.tell_status()
 
 
 @app.get('/talk')
@@ -179,15 +176,15 @@ async def talk(request, ws):
     Receiving and sending take turns by themselves: who is slow to take messages misses some.
     """
     name = request.g.current_user.id
+
+    async def say(text):
+        if isinstance(text, str) and text.strip():
+            board.say(name, text.strip()[:TEXT_LENGTH])
+
     board.enter(name)
-    sending = asyncio.create_task(board.deliver(ws))
     try:
-        while True:
-            text = await ws.receive()
-            if isinstance(text, str) and text.strip():
-                board.say(name, text.strip()[:TEXT_LENGTH])
+        await board.talk.to_websocket(ws, say, last=KEPT)
     finally:
-        sending.cancel()
         board.leave(name)
 
 
@@ -203,19 +200,9 @@ for code in ERRORS:
     answer_error(code)
 
 
-async def main():
-    beating = asyncio.create_task(board.beat(STATUS_SECONDS))
-    try:
-        await app.start_server(debug=True)
-    finally:
-        beating.cancel()
-
-
 if __name__ == '__main__':
     gc.collect()
-    if (free_heap() or HEAP_NEEDED) < HEAP_NEEDED:
-        print(
-            'Uploads may fail: %d KB are left. Give it more: make run HEAP=256K'
-            % (free_heap() // 1024)
-        )
-    asyncio.run(main())
+    free = board.status()['free']
+    if (free or HEAP_NEEDED) < HEAP_NEEDED:
+        print('Uploads may fail: %d KB are left. Give it more: make run HEAP=256K' % (free // 1024))
+    app.run(debug=True)

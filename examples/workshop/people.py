@@ -10,7 +10,7 @@ import os
 ROUNDS = 1000  # more make guessing passwords slower, and logging in
 KEY_FILE = 'secret.key'
 
-# name: (salt, hash of the password). These two have the password "workbench".
+# name: (salt, hash of the password). These two have the password "workbench", as login.html tells.
 PEOPLE = {
     'ada': (
         '8bb638b8fdb5ed87',
