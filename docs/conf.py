@@ -29,13 +29,15 @@ import microdot  # noqa: E402
 
 project = 'microdot-kit'
 version = release = microdot.__version__
-extensions = ['myst_parser', 'sphinx.ext.autodoc']
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx_copybutton']
 root_doc = 'index'
 exclude_patterns = ['_*']
 myst_heading_anchors = 4
 highlight_language = 'text'
 autodoc_inherit_docstrings = False  # the methods of dict have texts that are no reStructuredText
 python_use_unqualified_type_names = True
+copybutton_prompt_text = r'>>> |\.\.\. '
+copybutton_prompt_is_regexp = True
 # Only names with a module in front of them have to lead somewhere: others are Python's own types.
 nitpick_ignore_regex = [('py:.*', r'[^.]+|collections\..+|os\..+|types\..+|ssl\..+|asyncio\..+')]
 
@@ -49,8 +51,7 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 
-# The package takes the names of this module as its own.
-CORE = 'microdot.microdot'
+CORE = 'microdot.microdot'  # has all names that applications import, the package most of them
 FIRST = ('Microdot', 'Request', 'Response')
 TEXTS = tomllib.loads((ROOT / 'docs/api/texts.toml').read_text())
 
@@ -78,23 +79,30 @@ def is_alias(node):
     return isinstance(node.annotation, ast.Name) and node.annotation.id == 'TypeAlias'
 
 
-def exported():
-    """Return {name: module that defines it} of what the package takes from its own modules."""
+@functools.cache
+def exported(module):
+    """Return {name: module that defines it} of what a module takes from others for applications."""
     found = {}
-    for node in stub(CORE):
-        if isinstance(node, ast.ImportFrom):
-            found.update({alias.name: 'microdot.' + node.module for alias in node.names})
+    for node in stub(module):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [alias.name for alias in node.names if alias.asname == alias.name]
+            found.update(dict.fromkeys(names, 'microdot.' + node.module))
     return found
 
 
+def home(name):
+    """Return the module on whose page a name of the core is described, `None` for another name."""
+    return 'microdot' if name in exported('microdot') else CORE if name in exported(CORE) else None
+
+
 def core_name(name):
-    return 'microdot.' + name if name in exported() else name
+    return f'{home(name)}.{name}' if home(name) else name
 
 
 def definitions(module):
     """Yield (name, module that defines it, statements) of what a module's page describes."""
-    core = exported()
-    sources = core if module == 'microdot' else {}
+    core = exported(CORE)
+    sources = {name: source for name, source in core.items() if home(name) == module}
     for name, source in sorted(sources.items(), key=lambda item: (item[0] not in FIRST, item[0])):
         yield name, source, [node for node in stub(source) if name in named(node)]
     groups = {}
@@ -108,16 +116,17 @@ def definitions(module):
 
 def borrowed(module):
     """Return {name: where it is described} of what a module has of others."""
-    core, found = exported(), {}
-    for node in stub(CORE if module == 'microdot' else module):
-        if isinstance(node, ast.ImportFrom) and module != 'microdot':
+    found = {}
+    for node in stub(module):
+        if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                if alias.asname == alias.name:
-                    owner = 'microdot' if alias.name in core else 'microdot.' + node.module
+                owner = home(alias.name) or f'microdot.{node.module}'
+                if alias.asname == alias.name and owner != module:
                     found[alias.name] = f'{owner}.{alias.name}'
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
             found[node.targets[0].id] = 'microdot.' + ast.unparse(node.value)
-    found.update({name: 'microdot.' + name for name in sorted(core) if core[name] == module})
+    core = exported(CORE)
+    found.update({name: core_name(name) for name in sorted(core) if core[name] == module})
     return found
 
 
@@ -137,16 +146,13 @@ def signature(nodes):
 
 def comment(cls, name):
     """Return the text about an attribute: its `#:` comment, or its docstring if it is computed."""
-    late = getattr(cls, '_late', None)
     places = [(c.__module__, c.__name__) for c in cls.__mro__ if c.__module__ != 'builtins']
-    places += [('microdot.' + late, 'Methods')] if late else []
     for module, owner in places:
         lines = ModuleAnalyzer.for_module(module).find_attr_docs().get((owner, name))
         if lines:
             return ' '.join(lines).strip()
-    value = vars(cls).get(name)
-    documented = isinstance(value, type) or type(value).__name__ in ('_Computed', 'property')
-    return inspect.cleandoc(value.__doc__ or '') if documented else ''
+    value = getattr(cls, name, None)
+    return inspect.cleandoc(value.__doc__ or '') if isinstance(value, (type, property)) else ''
 
 
 def parameter(cls, name):
@@ -180,13 +186,16 @@ def variable(kind, name, node, text, value=None):
 
 
 def members(path, cls, node):
-    """Return the lines about the attributes and methods that the stub of a class has."""
-    lines, methods = [], {}
+    """Return the lines about the methods and attributes that the stub of a class has.
+
+    Attributes come last: more people look for methods.
+    """
+    lines, attributes, methods = [], [], {}
     for part in node.body:
         if isinstance(part, ast.AnnAssign):
             name = part.target.id
-            text = comment(cls, name) or parameter(cls, name) or added(path, name)
-            lines += variable('attribute', name, part, text, vars(cls).get(name))
+            text = added(path, name) or comment(cls, name) or parameter(cls, name)
+            attributes += variable('attribute', name, part, text, vars(cls).get(name))
         elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
             methods.setdefault(part.name, []).append(part)
     for name, nodes in methods.items():
@@ -197,7 +206,7 @@ def members(path, cls, node):
             else:
                 lines += [f'.. automethod:: {path}.{name}{signature(nodes)}', '']
                 lines += indented([added(path, name)]) + ['']
-    return lines
+    return lines + attributes
 
 
 def description(module, name, source, nodes):
