@@ -4,6 +4,7 @@
 to be looked at.
 """
 
+import contextlib
 import os
 
 import pytest
@@ -21,17 +22,24 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope='module')
-def chromium():
+@contextlib.contextmanager
+def launched(*arguments):
+    """A Chromium with further arguments."""
     path = needs.browser()
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         needs.missing('playwright is not installed: install it (pip install playwright)')
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope='module')
+def chromium():
+    with launched() as browser:
+        yield browser
 
 
 class Page:

@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 import needs
-from firmware import apt, boards, sources, steps
+from firmware import apt, sources
+from microdot_kit import boards, steps
 
 ROOT = Path(__file__).resolve().parents[1]
 DEADLINE = 1200  # seconds for a build on a slow machine

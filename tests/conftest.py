@@ -6,18 +6,36 @@ Every asynchronous test has DEADLINE seconds; one that hangs fails, the others g
 import asyncio
 import functools
 import inspect
+import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 import support
+import tables
 from browsing import chromium  # noqa: F401
 
 DEADLINE = 20
 
-# For tests of the tools, and with them. Last: it has a test.py, like the standard library.
+# What a parent ignores (nohup, a job in the background) its children ignore, down to the servers
+# that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# For tests of the tools, and with them.
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'tools'))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the tables that tests have filled, and keep them."""
+    for name in ('wire', 'live'):
+        if os.environ.get(f'TEST_{name.upper()}'):
+            text = '\n'.join(tables.lines())
+            terminalreporter.write_line(text)
+            report = Path(__file__).resolve().parents[1] / 'build' / f'{name}.md'
+            report.write_text(text.strip() + '\n')
 
 
 def pytest_collection_modifyitems(items):

@@ -67,6 +67,29 @@ SUBAPPS = [
     {'do': 'GET /', 'with': {'Cache-Control': None, 'Server-Timing': 'app;dur='}},
     {'do': 'GET /timing', 'has': ['"requests": 5']},
 ]
+OPENAPI = [
+    {'do': 'GET /', 'status': 302, 'with': {'Location': '/docs'}},
+    {'do': 'GET /docs', 'has': ['<title>Alarm clock</title>', '</html>'], 'with': HTML},
+    {
+        'do': 'GET /openapi.json',
+        'has': ['"3.1.0"', '"/alarms/{number}"', '#/components/schemas/Alarm'],
+        'with': {'Content-Type': 'application/json'},
+    },
+    {'do': 'POST /alarms', 'json': {'time': '22:05'}, 'status': 201, 'has': ['"volume": 5']},
+    {
+        'do': 'POST /alarms',
+        'json': {'time': '25:00', 'volume': 11, 'days': ['mon', 'day']},
+        'status': 422,
+        'has': ['must match', '"volume"', 'must be at most 10', 'must be one of'],
+        'with': {'Content-Type': 'application/problem+json'},
+    },
+    {'do': 'GET /alarms?day=mon', 'is': [{'time': '06:45', 'days': ['mon', 'tue'], 'volume': 5}]},
+    {'do': 'GET /alarms?loud=loud', 'status': 422, 'has': ['"loud"', 'type integer']},
+    {'do': 'PUT /alarms/1', 'json': {'time': '22:10', 'volume': 0}, 'has': ['22:10']},
+    {'do': 'GET /alarms/1', 'is': {'time': '22:10', 'volume': 0}},
+    {'do': 'DELETE /alarms/1', 'status': 204},
+    {'do': 'GET /alarms/1', 'status': 404, 'has': ['There is no such alarm']},
+]
 TEMPLATES = [
     {'do': 'GET /', 'has': ['<title>Notes</title>', '<li>Values are &lt;escaped&gt; &amp;']},
     {'do': 'POST /', 'form': {'text': '<b>x</b>'}, 'status': 303, 'with': {'Location': '/'}},
@@ -145,7 +168,8 @@ AUTH = [
 ]
 CORS = [
     {'do': 'GET /lamp', 'headers': ALLOWED, 'with': {ORIGIN: ALLOWED['Origin'], 'Vary': 'Origin'}},
-    {'do': 'GET /lamp', 'headers': FOREIGN, 'with': {ORIGIN: None}},
+    {'do': 'GET /lamp', 'headers': FOREIGN, 'with': {ORIGIN: None, 'Vary': 'Origin'}},
+    {'do': 'GET /lamp', 'with': {ORIGIN: None, 'Vary': 'Origin'}},
     {
         'do': 'OPTIONS /lamp',
         'headers': preflight('PUT'),
@@ -189,6 +213,16 @@ WEATHER = [
     {'do': 'GET /now', 'has': ['"celsius": ', '"humidity": ', '"light": ']},
     {'do': 'GET /history', 'has': ['"seconds": 60', '"celsius": [']},
 ]
+HOMEASSISTANT = [
+    {'do': 'GET /', 'has': ['<h1>Desk</h1>', 'EventSource']},
+    {'do': 'POST /switch', 'form': {'what': 'fan', 'on': '1'}, 'status': 303},
+    {'do': 'POST /switch', 'form': {'what': 'lamp', 'on': '1'}, 'status': 303},
+    {'do': 'GET /state', 'has': ['"fan": true', '"lamp": true', '"brightness": 255']},
+    {'do': 'POST /switch', 'form': {'what': 'lamp', 'on': '0'}, 'status': 303},
+    {'do': 'POST /switch', 'form': {'what': 'door'}, 'status': 400, 'has': ['lamp or fan']},
+    {'do': 'POST /switch', 'status': 400},
+    {'do': 'GET /state', 'has': ['"fan": true', '"lamp": false']},
+]
 BENCHMARK = [
     {'do': 'GET /', 'has': ['Hello!']},
     {'do': 'GET /items/21', 'is': {'number': 21, 'double': 42}},
@@ -198,8 +232,35 @@ ATTACKER = [{'do': 'GET /', 'has': ['Free kittens', '/transfer']}]
 PAGE = [{'do': 'GET /', 'has': ['A page of another origin']}]
 
 # By the file, the exchanges on both runtimes.
+CHOSEN = basic('me:correct horse')
+NO_BOARD = ['There is no key in this firmware']
+UPDATE = [
+    {'do': 'GET /', 'has': ['Nobody has chosen a password yet'], 'with': HTML},
+    {'do': 'GET /update', 'headers': basic('me:'), 'status': 401},
+    {'do': 'POST /password', 'form': {'password': 'short'}, 'status': 400, 'has': ['10 char']},
+    {
+        'do': 'POST /password',
+        'form': {'password': 'correct horse'},
+        'headers': FOREIGN,
+        'status': 403,
+    },
+    {'do': 'POST /password', 'form': {'password': 'correct horse'}, 'status': 302},
+    {'do': 'POST /password', 'form': {'password': 'another one'}, 'status': 409},
+    {'do': 'GET /', 'has': ['href="/update"']},
+    {'do': 'GET /update', 'status': 401, 'with': {'WWW-Authenticate': 'Desk'}},
+    {'do': 'GET /update', 'headers': basic('me:another one'), 'status': 401},
+    {'do': 'GET /update', 'headers': CHOSEN, 'has': NO_BOARD},
+    {
+        'do': 'GET /update',
+        'headers': {**CHOSEN, 'Accept': 'text/html'},
+        'has': ['<h1>Update</h1>'],
+        'with': HTML,
+    },
+    {'do': 'POST /update', 'body': 'x', 'headers': CHOSEN, 'status': 501, 'has': NO_BOARD},
+]
 BOTH = {
     'static/main.py': STATIC,
+    'openapi/main.py': OPENAPI,
     'subapps/main.py': SUBAPPS,
     'templates/main.py': TEMPLATES,
     'sessions/main.py': SESSIONS,
@@ -209,7 +270,9 @@ BOTH = {
     'cors/page.py': PAGE,
     'csrf/bank.py': CSRF,
     'csrf/attacker.py': ATTACKER,
+    'update/main.py': UPDATE,
     'gpio/main.py': GPIO,
+    'homeassistant/main.py': HOMEASSISTANT,
     'weather/main.py': WEATHER,
 }
 CPYTHON = {

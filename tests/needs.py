@@ -4,6 +4,7 @@ A test that cannot run says what to install. That is a skip on a person's machin
 when `CI=true`, where nothing may go untested without anybody noticing.
 """
 
+import functools
 import os
 import shutil
 
@@ -12,9 +13,14 @@ import pytest
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 
 
+def in_ci():
+    """Whether nothing may go untested, however long it takes."""
+    return os.environ.get('CI', '').lower() in ('true', '1')
+
+
 def missing(message):
     """Skip the running test with the message, or fail it when the environment has `CI=true`."""
-    if os.environ.get('CI', '').lower() in ('true', '1'):
+    if in_ci():
         pytest.fail(message + ' (CI=true: a missing program is a failure)', pytrace=False)
     pytest.skip(message)
 
@@ -34,12 +40,27 @@ def require(tool, install_hint):
 
 def micropython():
     """Return the path of the MicroPython that make installs, or of `MICROPYTHON=path`."""
-    import runtimes
+    from microdot_kit import runtimes
 
     try:
         return runtimes.micropython()
     except SystemExit as exc:
         return missing(str(exc))
+
+
+@functools.cache
+def like_a_board(*options):
+    """Return the path of the MicroPython that the firmware is made of, built if need be.
+
+    The options are those of `firmware.runtime.build`.
+    """
+    from firmware import runtime
+    from microdot_kit import steps
+
+    try:
+        return runtime.build(*options)
+    except steps.Failure as failure:
+        return missing(str(failure))
 
 
 def browser():

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parents[1]
-RUN = ROOT / 'tools' / 'run.py'
+KIT = ROOT / 'tools' / 'microdot_kit'
 DEADLINE = 30  # seconds until a server answers; only a hang takes so long
 
 
@@ -47,7 +47,9 @@ class Server:
 def copied(app, folder):
     """Return the file `app` in a copy of its folder, where an example may write."""
     path = ROOT / app
-    ignored = shutil.ignore_patterns('files', 'secret.key', '*.pem', '*.der', '__pycache__')
+    ignored = shutil.ignore_patterns(
+        'files', 'secret.key', 'password.json', '*.pem', '*.der', '__pycache__'
+    )
     shutil.copytree(path.parent, folder / path.parent.name, ignore=ignored)
     return folder / path.parent.name / path.name
 
@@ -77,7 +79,16 @@ def running(command, port, folder, **options):
 def serve(app, runtime, folder, port=None):
     """Serve the file `app` (a path, if not absolute from the top of the project), for a block."""
     port = port or free_port()
-    command = [sys.executable, str(RUN), str(ROOT / app), '--port', str(port), '--runtime', runtime]
+    command = [
+        sys.executable,
+        str(KIT),
+        'run',
+        str(ROOT / app),
+        '--port',
+        str(port),
+        '--runtime',
+        runtime,
+    ]
     return running(command, port, folder)
 
 

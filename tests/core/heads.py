@@ -144,7 +144,8 @@ REFUSED = {
             b'GET /a\tb HTTP/1.1',
             b'GET /a\xff HTTP/1.1',
             b'GET /a\x7fb HTTP/1.1',
-        ),
+        )
+        + [b'GET http://u@h/ HTTP/1.0\r\n\r\n', b'GET http://h:x HTTP/1.0\r\n\r\n'],
     ),
     'version': (
         400,

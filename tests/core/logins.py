@@ -9,11 +9,13 @@ REDIRECT = '/login?next=/%3Ffoo%3Dbar'
 
 
 class User:
+    version = 'x'
+
     def __init__(self, id):
         self.id = id
 
 
-def create(user_id=1, options=None, login_url='/login'):
+def create(user_id=1, options=None, login_url='/login', versions=False):
     """Return (application, its session, the dictionary of users that the routes know)."""
     app = Microdot()
     session_ext = Session(app, secret_key=KEY, cookie_options=options)
@@ -23,6 +25,12 @@ def create(user_id=1, options=None, login_url='/login'):
     @login.user_loader
     async def load(id):
         return users.get(id)
+
+    if versions:
+
+        @login.user_version
+        async def version(user):
+            return user.version
 
     @app.post('/login/<int:days>')
     @app.get('/login/<int:days>')

@@ -104,6 +104,14 @@ async def test_basic_challenge():
     assert (await client.get('/')).status_code == 403
 
 
+async def test_challenges_are_checked_as_other_headers():
+    for args in (('a\r\nb',), ('a', 'x\r\nSet-Cookie: a=b'), ('a', 'x', 'Basic\n')):
+        _, client = basic_app(*args)
+        res = await client.get('/')
+        assert res.status_code == 500, args
+        assert 'WWW-Authenticate' not in res.headers
+
+
 async def test_basic_scheme():
     _, client = basic_app(scheme='Xhr')
     for scheme in ('Xhr', 'xhr', 'Basic'):

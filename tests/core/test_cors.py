@@ -107,6 +107,28 @@ async def test_vary():
     assert vary == 'X-Foo, X-Bar, Accept'
 
 
+async def test_vary_always():
+    # whether it is on, allowed_origins, Origin of the request, Vary
+    for always, allowed, origin, expected in (
+        (False, [SITE], None, None),
+        (False, [SITE], OTHER, None),
+        (False, '*', None, None),
+        (True, [SITE], None, 'Origin'),
+        (True, [SITE], OTHER, 'Origin'),
+        (True, [SITE], SITE, 'Origin'),
+        (True, '*', None, 'Origin'),
+        (True, None, SITE, 'Origin'),
+    ):
+        _, cors, client = create_app(allowed_origins=allowed, vary_always=always)
+        for path in ('/', '/none'):
+            found = await headers_of(client, origin, path=path)
+            assert found.get('Vary') == expected, (always, allowed, origin, path)
+        cors.vary_always = not always
+        if origin != SITE:
+            found = await headers_of(client, origin)
+            assert found.get('Vary') == (None if always else 'Origin'), (always, allowed, origin)
+
+
 async def test_errors_have_the_headers():
     _, _, client = create_app(allowed_origins=[SITE])
     allowed = {'Allow-Origin': SITE, 'Vary': 'Origin'}
@@ -215,3 +237,33 @@ async def test_without_handling():
     assert await headers_of(client, SITE) == {'Allow-Origin': SITE, 'Vary': 'Origin'}
     assert await headers_of(client, SITE, path='/none') == {}
     assert await preflight(client, method='GET') == {}
+
+
+def app_with(path):
+    app = Microdot()
+    app.options_handler = lambda request: {'X-Own': path}
+    app.get('/')(lambda request: 'foo')
+    return app
+
+
+async def test_initialize_again():
+    first, second = app_with('first'), app_with('second')
+    cors = CORS(first, allowed_origins=[SITE])
+    cors.initialize(second, handle_cors=False)  # adds nothing, and does not stand in the way
+    for app in (first, second, first, second, first):
+        cors.initialize(app)
+    for app, own in ((first, 'first'), (second, 'second')):
+        assert len(app.after_request_handlers) == len(app.after_error_request_handlers) == 1
+        res = await TestClient(app).request('OPTIONS', '/', headers={'Origin': SITE, METHOD: 'GET'})
+        assert (res.status_code, res.headers['X-Own']) == (200, own)
+        assert res.headers['Access-Control-Allow-Origin'] == SITE
+        assert res.headers['Access-Control-Allow-Methods'] == 'GET'
+        assert (await headers_of(TestClient(app), SITE))['Allow-Origin'] == SITE
+    # Another object on top of it keeps what is below.
+    other = CORS(first, allowed_origins=[OTHER])
+    other.initialize(first)
+    cors.initialize(first)
+    for origin in (SITE, OTHER):
+        res = await TestClient(first).request('OPTIONS', '/', headers={'Origin': origin})
+        assert res.headers['X-Own'] == 'first'
+        assert res.headers['Access-Control-Allow-Origin'] == origin

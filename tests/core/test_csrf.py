@@ -1,4 +1,4 @@
-"""`CSRF`: what passes and what is refused, by `Sec-Fetch-Site`, by `Origin`, by route."""
+"""`CSRF`: what passes and what does not, by `Sec-Fetch-Site`, `Origin`, `Referer`, and by route."""
 
 from microdot import Microdot
 from microdot.cors import CORS
@@ -73,7 +73,6 @@ OWN = (
     (None, 'http://example.com', False),
     (None, 'http://example.com:12345', False),
     (None, 'http://example.com:1234.org', False),
-    (None, 'http://a.example.com:1234', False),
     (None, 'http://user@example.com:1234', False),
     (None, HOST, False),
     (None, '://' + HOST, False),
@@ -88,6 +87,70 @@ async def test_own_origin():
     app, _, _ = create_app()
     client = TestClient(app, scheme='https')
     await check(client, ((None, 'https://' + HOST, True), (None, 'http://' + HOST, False)))
+
+
+BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+OWN_PAGE = 'http://' + HOST + '/page?a=b'
+# Sec-Fetch-Site, Origin, Referer, User-Agent, whether it passes
+WITHOUT_ORIGIN = (
+    # What browsers send over plain HTTP for an <img>, a link, a form with the method GET.
+    (None, None, 'http://evil.com/', BROWSER, False),
+    (None, None, 'https://evil.com/x', BROWSER, False),
+    (None, None, 'http://example.com/', BROWSER, False),  # another port
+    (None, None, 'http://evil.com/http://' + HOST + '/', BROWSER, False),
+    (None, None, 'http://' + HOST + '.evil.com/', BROWSER, False),
+    (None, None, 'http://' + HOST + '@evil.com/', BROWSER, False),
+    (None, None, 'http://a.' + HOST + '/', BROWSER, False),
+    (None, None, OWN_PAGE, BROWSER, True),
+    (None, None, 'http://' + HOST, BROWSER, True),
+    (None, None, 'https://' + HOST + '/', BROWSER, True),
+    (None, None, SITE + '/page', BROWSER, False),
+    # The address bar, a bookmark, a page with Referrer-Policy: no-referrer.
+    (None, None, None, BROWSER, False),
+    (None, None, '', BROWSER, False),
+    (None, None, 'about:blank', BROWSER, False),
+    ('none', None, None, BROWSER, True),
+    # Programs: nobody's cookies are in them.
+    (None, None, None, None, True),
+    (None, None, None, 'curl/8.5.0', True),
+    (None, None, None, 'python-requests/2.32 (like Mozilla/5.0)', True),
+    (None, None, 'http://evil.com/', 'curl/8.5.0', False),
+    (None, None, OWN_PAGE, 'curl/8.5.0', True),
+    # Where there is more to go by, neither of the two matters.
+    ('same-origin', None, 'http://evil.com/', BROWSER, True),
+    ('cross-site', None, OWN_PAGE, BROWSER, False),
+    ('same-site', None, OWN_PAGE, BROWSER, False),
+    (None, 'http://' + HOST, 'http://evil.com/', BROWSER, True),
+    (None, 'http://evil.com', OWN_PAGE, BROWSER, False),
+    (None, 'null', OWN_PAGE, BROWSER, False),
+    (None, 'http://' + HOST, None, BROWSER, True),
+)
+
+
+async def test_without_origin():
+    cors = CORS(allowed_origins=[SITE])
+    for listed in (None, cors):
+        app, csrf, client = create_app(cors=listed)
+        app.get('/restart')(csrf.protect(lambda request: 'done'))
+        for site, origin, referer, agent, expected in WITHOUT_ORIGIN:
+            headers = {}
+            if referer is not None:
+                headers['Referer'] = referer
+            if agent:
+                headers['User-Agent'] = agent
+            if listed and referer == SITE + '/page':
+                expected = True
+            for method, path in (('GET', '/restart'), ('POST', '/')):
+                found = await passes(client, site, origin, method, path, **headers)
+                assert found is expected, (site, origin, headers, method)
+            assert await passes(client, site, origin, 'GET', **headers)  # not protected
+
+
+async def test_referer_of_a_subdomain():
+    _, _, client = create_app(allow_subdomains=True)
+    for host, expected in (('a.' + HOST, True), ('a' + HOST, False), ('evil.com', False)):
+        headers = {'Referer': 'http://' + host + '/x', 'User-Agent': BROWSER}
+        assert await passes(client, None, None, **headers) is expected, host
 
 
 async def test_no_host():
@@ -123,7 +186,21 @@ async def test_subdomains():
     _, _, client = create_app(cors=cors, allow_subdomains=True)
     table = (
         ('same-site', None, True),
-        ('same-site', 'http://bad.com', True),
+        ('same-site', 'http://bad.com', False),  # a sibling, says a browser whose suffixes are old
+        ('same-site', 'https://sub.example.com', True),
+        ('same-site', 'http://' + HOST, True),
+        ('same-site', 'http://a.' + HOST, True),
+        ('same-site', 'http://a.b.' + HOST, True),
+        ('same-site', 'http://example.com', False),  # another port
+        ('same-site', 'http://example.com:8000', False),
+        ('same-site', 'http://a.example.com', False),
+        ('same-site', 'http://com:1234', False),  # the parent
+        ('same-site', 'http://bexample.com:1234', False),
+        ('same-site', 'http://sibling.com:1234', False),
+        ('same-site', 'null', False),
+        (None, 'http://a.' + HOST, True),
+        (None, 'http://b' + HOST, False),
+        ('cross-site', 'http://a.' + HOST, False),
         ('cross-site', None, False),
         (None, SITE, True),
         ('cross-site', 'https://sub.example.com', True),

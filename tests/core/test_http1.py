@@ -1,11 +1,11 @@
-"""http1, heads, framing: heads as tables of bytes, in and out; no socket is involved."""
+"""http1: heads as tables of bytes, in and out; and the heads of responses. No socket."""
+
+import time
 
 from heads import ACCEPTED, REFUSED
 from microdot import Response
-from microdot.errors import ClientError
-from microdot.framing import header_lines, status_line
-from microdot.heads import is_token
-from microdot.http1 import CHUNKED, http_date, parse_head, plain_response, split_head
+from microdot.http1 import CHUNKED, ClientError, is_token, parse_head, split_head
+from microdot.response import http_date
 from support import raises
 
 MAX_LINE = 200
@@ -13,9 +13,9 @@ MAX_LINE = 200
 
 def parse(raw):
     """Parse one whole head given as bytes; empty lines before it are the server's to skip."""
-    lines, rest = split_head(raw.lstrip(b'\r\n'))
+    found, rest = split_head(raw.lstrip(b'\r\n'))
     assert rest == b'', raw
-    return parse_head(lines, MAX_LINE, 20)
+    return parse_head(found, MAX_LINE, 20)
 
 
 def head(*fields, line=b'POST / HTTP/1.1'):
@@ -136,17 +136,17 @@ SPLITS = (
     (b'GET\r\n', None),
     (b'GET\r\nA: b\r\n', None),
     (b'GET\r\nA: b\r\n\r', None),
-    (b'GET\r\n\r\n', ([b'GET'], b'')),
-    (b'GET\r\nA: b\r\n\r\n', ([b'GET', b'A: b'], b'')),
-    (b'GET\r\nA: b\r\n\r\nrest\r\n\r\n', ([b'GET', b'A: b'], b'rest\r\n\r\n')),
-    (b'GET\nA: b\n\nrest\n\n', ([b'GET', b'A: b'], b'rest\n\n')),
-    (b'GET\nA: b\r\n\nrest', ([b'GET', b'A: b'], b'rest')),
-    (b'GET\r\nA: b\n\r\nrest', ([b'GET', b'A: b'], b'rest')),
-    (b'GET\r\nA: b\nC: d\r\nE: f\n\n\r\n', ([b'GET', b'A: b', b'C: d', b'E: f'], b'\r\n')),
-    (b'GET\rA\r\n\r\n', ([b'GET\rA'], b'')),
-    (b'GET\r\r\n\r\n', ([b'GET\r'], b'')),
-    (b'GET\r\r\n\n', ([b'GET\r'], b'')),
-    (b'GET\nA: b\r\r\n\r\n', ([b'GET', b'A: b\r'], b'')),
+    (b'GET\r\n\r\n', (b'GET', b'')),
+    (b'GET\r\nA: b\r\n\r\n', (b'GET\r\nA: b', b'')),
+    (b'GET\r\nA: b\r\n\r\nrest\r\n\r\n', (b'GET\r\nA: b', b'rest\r\n\r\n')),
+    (b'GET\nA: b\n\nrest\n\n', (b'GET\nA: b', b'rest\n\n')),
+    (b'GET\nA: b\r\n\nrest', (b'GET\nA: b', b'rest')),
+    (b'GET\r\nA: b\n\r\nrest', (b'GET\r\nA: b', b'rest')),
+    (b'GET\r\nA: b\nC: d\r\nE: f\n\n\r\n', (b'GET\r\nA: b\nC: d\r\nE: f', b'\r\n')),
+    (b'GET\rA\r\n\r\n', (b'GET\rA', b'')),
+    (b'GET\r\r\n\r\n', (b'GET\r', b'')),
+    (b'GET\r\r\n\n', (b'GET\r', b'')),
+    (b'GET\nA: b\r\r\n\r\n', (b'GET\nA: b\r', b'')),
 )
 
 
@@ -168,11 +168,11 @@ def test_split_head_piece_by_piece():
 
 
 def test_tokens():
-    for good in (b'a', b'GET', b'X-Foo', b'-', b"!#$%&'*+-.^_`|~", b'0a'):
+    for good in ('a', 'GET', 'X-Foo', '-', "!#$%&'*+-.^_`|~", '0a'):
         assert is_token(good), good
     for code in list(range(33)) + [127, 128, 255] + list(b'"(),/:;<=>?@[\\]{}'):
-        assert not is_token(b'a' + bytes([code])), code
-    assert not is_token(b'')
+        assert not is_token('a' + chr(code)), code
+    assert not is_token('')
 
 
 DATES = (
@@ -185,50 +185,43 @@ DATES = (
 
 def test_dates():
     for seconds, text in DATES:
-        assert http_date(seconds) == text
+        assert http_date(time.gmtime(seconds)) == text
 
 
-def test_header_lines():
-    assert header_lines({}) == ''
-    assert header_lines({'X-A': 'b'}) == 'X-A: b\r\n'
-    assert header_lines({'X-A': 5}) == 'X-A: 5\r\n'
-    assert header_lines({'X-A': ['b', 6]}) == 'X-A: b\r\nX-A: 6\r\n'
-    assert header_lines({'X-A': 'tab\t\xe9'}) == 'X-A: tab\t\xe9\r\n'
-    assert header_lines({'X-A': []}) == ''
+MORE_THAN_THE_BODY = (
+    ({}, []),
+    ({'X-A': 'b'}, [('X-A', 'b')]),
+    ({'X-A': 5}, [('X-A', '5')]),
+    ({'X-A': ['b', 6]}, [('X-A', 'b'), ('X-A', '6')]),
+    ({'X-A': 'tab\t\xe9'}, [('X-A', 'tab\t\xe9')]),
+    ({'X-A': []}, []),
+    ({'Connection': 'close', 'Transfer-Encoding': 'chunked'}, []),
+)
+
+
+def test_fields_of_responses():
+    own = [('Content-Length', '1'), ('Content-Type', 'text/plain; charset=UTF-8')]
+    for headers, fields in MORE_THAN_THE_BODY:
+        assert Response('x', headers=headers).prepare() == (fields + own, 1), headers
+        assert Response('x', headers=headers).prepare()[0] == fields + own, 'nothing is taken away'
 
 
 def test_injection_is_refused_everywhere():
     for bad in ('a\r\nb', 'a\nb', 'a\rb', 'a\0b', 'a\x1bb', 'a\x7fb'):
-        raises(ValueError, header_lines, {'X-A': bad})
-        raises(ValueError, header_lines, {'X-A': ['fine', bad]})
-        raises(ValueError, header_lines, {bad: 'x'})
-        raises(ValueError, status_line, '1.1', 200, bad)
+        for headers in ({'X-A': bad}, {'X-A': ['fine', bad]}, {bad: 'x'}, {'Content-Type': bad}):
+            raises(ValueError, Response('', headers=headers).prepare)
+        raises(ValueError, Response('', reason=bad).prepare)
+        response = Response('x')
+        response.default_content_type = bad
+        raises(ValueError, response.prepare)
     for bad in ('', 'a b', 'a:', '\xe9'):
-        raises(ValueError, header_lines, {bad: 'x'})
+        raises(ValueError, Response('', headers={bad: 'x'}).prepare)
 
 
-def test_status_line():
-    assert status_line('1.1', 200, 'OK') == 'HTTP/1.1 200 OK\r\n'
-    assert status_line('1.0', 404, 'Not Found') == 'HTTP/1.0 404 Not Found\r\n'
-
-
-def test_plain_response():
-    data = plain_response(Response(b'abcde'), '1.1', True)
-    assert data.startswith(b'HTTP/1.1 200 OK\r\n') and data.endswith(b'\r\n\r\nabcde')
-    lines = data.split(b'\r\n')
-    assert b'Content-Type: text/plain; charset=UTF-8' in lines
-    assert b'Content-Length: 5' in lines
-    assert b'Connection: close' not in lines
-    assert b'Connection: close' in plain_response(Response('x'), '1.1', False).split(b'\r\n')
-
-
-def test_responses_that_are_not_plain():
-    head = Response('x')
-    head.is_head = True
-    with_header = Response('x')
-    with_header.headers['X-A'] = 'b'
-    others = (Response('x', 201), Response('x' * 5000), Response(['x']), Response(None))
-    others += (head, with_header, Response(reason='x'), Response.already_handled)
-    for response in others:
-        assert plain_response(response, '1.1', True) is None
-    assert plain_response(Response('x'), '1.0', False) is None
+def test_responses_that_cannot_be_sent():
+    for status in (0, 99, 100, 101, 103, 199, 1000):
+        raises(ValueError, Response('x', status).prepare)
+    for length in (-1, 'x'):
+        raises(ValueError, Response('x', headers={'Content-Length': length}).prepare)
+    for body in (5, 2.5, object()):
+        raises(TypeError, Response(body).prepare)

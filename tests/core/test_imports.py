@@ -1,8 +1,10 @@
 """The names an application may import, from the package and from `microdot.microdot`."""
 
+import sys
+
 import microdot
 import microdot.microdot as single
-from support import raises
+from support import raises, skip
 
 PUBLIC = (
     'Microdot',
@@ -56,6 +58,8 @@ def test_from_imports():
 
 
 def test_star_import():
+    if sys.implementation.version < (1, 26):
+        skip('this MicroPython imports by * what a module has loaded, not what __all__ names')
     names = {}
     exec('from microdot import *', names)
     for name in PUBLIC:

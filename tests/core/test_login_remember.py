@@ -1,5 +1,6 @@
 """Remembered logins: for how long, by which cookie, and by no other token."""
 
+import microdot.login
 import microdot.session
 from logins import KEY, REDIRECT, create, is_in
 from microdot.session import now
@@ -12,15 +13,18 @@ async def test_remembered():
         client = TestClient(app)
         cookies = (await client.post('/login/%d' % days)).headers['Set-Cookie']
         assert len(cookies) == 2
+        (cookie,) = [c for c in cookies if c.startswith('_remember=ey')]
+        assert sorted(cookie.split('; ')[1:]) == [
+            'HttpOnly', 'Max-Age=%d' % (days * 86400), 'Path=/', 'SameSite=Lax',
+        ]  # fmt: skip
+        kept = client.cookies['_remember']
         for _ in range(2):
-            (cookie,) = [c for c in cookies if c.startswith('_remember=ey')]
-            assert sorted(cookie.split('; ')[1:]) == [
-                'HttpOnly', 'Max-Age=%d' % (days * 86400), 'Path=/', 'SameSite=Lax',
-            ]  # fmt: skip
             client.cookies.pop('session')
             assert not await is_in(client, '/fresh')
             cookies = (await client.get('/')).headers['Set-Cookie']
-            assert len(cookies) == 2, 'a session, and the cookie anew for the same time'
+            assert len(cookies) == 2 and client.cookies['_remember'] == kept, 'the same one again'
+            (cookie,) = [c for c in cookies if c.startswith('_remember=ey')]
+            assert 0 <= days * 86400 - int(cookie.split('Max-Age=')[1].split(';')[0]) < 60
             assert await is_in(client) and not await is_in(client, '/fresh')
         assert (await client.get('/logout')).text == 'bye'
         assert '_remember' not in client.cookies
@@ -48,6 +52,15 @@ async def test_remember_ends():
             assert await is_in(TestClient(app, cookies=dict(kept))) == good
         finally:
             microdot.session.now = now
+    # Used in between, by whoever has it: it ends when it would have ended.
+    for days in (3, 6.99, 7.01):
+        microdot.session.now = microdot.login.now = lambda: clock + days * 86400
+        try:
+            thief = TestClient(app, cookies=dict(kept))
+            assert await is_in(thief) == (days < 7)
+            assert thief.cookies['_remember'] == kept['_remember']
+        finally:
+            microdot.session.now = microdot.login.now = now
     users.clear()
     res = await TestClient(app, cookies=dict(kept)).get('/?foo=bar')
     assert res.headers['Location'] == REDIRECT
@@ -85,3 +98,36 @@ async def test_key_rotation():
     for keys, good in ((['x' * 32, KEY], True), (['x' * 32], False)):
         session_ext.initialize(app, secret_key=keys)
         assert await is_in(TestClient(app, cookies={'_remember': kept})) == good
+
+
+async def test_all_logins_of_a_user_end():
+    app, _, users = create(versions=True)
+    client = TestClient(app)
+    await client.post('/login/30')
+    assert await is_in(client)
+    kept = dict(client.cookies)
+    assert (await client.get('/logout')).text == 'bye'
+    remembered = {'_remember': kept['_remember']}
+    for cookies in (kept, remembered, {'session': kept['session']}):
+        assert await is_in(TestClient(app, cookies=dict(cookies))), 'a copy outlives the logout'
+    users[1].version = 'other'
+    for cookies in (kept, remembered, {'session': kept['session']}):
+        client = TestClient(app, cookies=dict(cookies))
+        assert not await is_in(client) and not await is_in(client, '/fresh')
+    # The browser that logs in again stays, and so does what it remembers.
+    client = TestClient(app)
+    await client.post('/login/30')
+    assert await is_in(client) and await is_in(client, '/fresh')
+    client.cookies.pop('session')
+    assert await is_in(client) and await is_in(client)
+    users[1].version = 'x'  # as at first: whoever counts does not come back to it
+    assert not await is_in(client)
+    assert await is_in(TestClient(app, cookies=dict(kept)))
+
+
+async def test_logins_from_before_there_were_versions():
+    app, _, _ = create()
+    client = TestClient(app)
+    await client.post('/login/30')
+    app, _, _ = create(versions=True)
+    assert not await is_in(TestClient(app, cookies=dict(client.cookies)))

@@ -1,7 +1,7 @@
 """Forms as no one should send them: answered with 400, or 413 beyond a limit, and never a loop."""
 
 from microdot import Microdot
-from microdot.errors import HTTPException
+from microdot.microdot import HTTPException
 from microdot.multipart import FormDataIter, with_form_data
 from microdot.test_client import TestClient
 from support import araises
@@ -81,11 +81,18 @@ async def test_malformed_headers():
         b"Content-Disposition: form-data; name=a; filename*=utf-7''x",
         b"Content-Disposition: form-data; name=a; filename*=utf-8''%ff",
         b'Content-Disposition: form-data; name=a; filename*=x',
+        b"Content-Disposition: form-data; name=a; filename*=UTF-8''a%00b",
+        b"Content-Disposition: form-data; name=a; filename=x; filename*=utf-8''%00",
+        b"Content-Disposition: form-data; name=a; filename*=utf-8'en'a%0d%0ab",
+        b"Content-Disposition: form-data; name=a; filename*=utf-8''a%0A",
+        b'Content-Disposition: form-data; name=a; filename="x\0.txt"',
         b'Content-Disposition: form-data; name="a\0"',
         b'Content-Disposition: form-data; name="a"\nX: y',
         good + b'; x=' * 16,
         good + b'\r\nno colon',
         b' ' + good,
+        good.replace(b':', b'\xc2\x85:'),
+        good.replace(b':', b': \xe2\x80\xa8'),
     ):
         await fails(400, body_of(head + b'\r\n\r\n1'))
 

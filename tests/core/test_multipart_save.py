@@ -5,8 +5,7 @@ import io
 import os
 
 from microdot import Request
-from microdot.datastructures import NoCaseDict
-from microdot.errors import HTTPException
+from microdot.microdot import HTTPException, NoCaseDict
 from microdot.multipart import FileUpload, FormDataIter
 from support import araises
 

@@ -94,6 +94,15 @@ COOKIES = (
     ('a="b', {'a': '"b'}),
     ('a=b"c"', {'a': 'b"c"'}),
     ('Foo=1; foo=2', {'Foo': '1', 'foo': '2'}),
+    # Blanks and tabs alone are white space (RFC 6265, 5.2): or what a page of another site may set
+    # would be read as a cookie with a prefix that no page can set.
+    (' \t__Host-a=1\t ;\tb=2', {'__Host-a': '1', 'b': '2'}),
+    ('\xa0__Host-a=1', {'\xa0__Host-a': '1'}),
+    ('\u2003__Host-a=1; \u3000__Secure-b=2', {'\u2003__Host-a': '1', '\u3000__Secure-b': '2'}),
+    ('\x85a=1', {'\x85a': '1'}),
+    ('\u2028a=1\u2029', {'\u2028a': '1\u2029'}),
+    ('\x1ca=1; \x0bb=2; \x0cc=3', {'\x1ca': '1', '\x0bb': '2', '\x0cc': '3'}),
+    ('a\xa0=1\xa0', {'a\xa0': '1\xa0'}),
 )
 
 

@@ -3,7 +3,7 @@
 import io
 
 from microdot import Response, send_file
-from microdot.files import read_some
+from microdot.streaming import read_file
 from support import raises
 
 FILES = __file__[: __file__.rfind('/') + 1] + 'files/'
@@ -226,8 +226,8 @@ def test_files_are_read_in_what_pieces_there_is_memory_for():
     data = bytes(range(250))
     for free in (64, 100, 1000):
         file = Cramped(data, free)
-        pieces = [read_some(file, 1024)]
+        pieces = [read_file(file, 1024)]
         while pieces[-1]:
-            pieces.append(read_some(file, 1024))
+            pieces.append(read_file(file, 1024))
         assert b''.join(pieces) == data, free
-    raises(MemoryError, read_some, Cramped(data, 20), 1024)
+    raises(MemoryError, read_file, Cramped(data, 20), 1024)

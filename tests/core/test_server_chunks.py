@@ -14,6 +14,8 @@ BAD = (
     b'0x1\r\na\r\n0\r\n\r\n',
     b'1_0\r\n' + b'a' * 16 + b'\r\n0\r\n\r\n',
     b' 1\r\na\r\n0\r\n\r\n',
+    b'1 \r\na\r\n0\r\n\r\n',
+    b'1\t\r\na\r\n0\r\n\r\n',
     b'1\r\nab\r\n0\r\n\r\n',
     b'3\r\na\r\n0\r\n\r\n',
     b'1\na\n0\n\n',
@@ -33,6 +35,7 @@ GOOD = (
     (b'a\r\n0123456789\r\n00\r\n\r\n', b'0123456789'),
     (b'0003\r\n\r\n0\r\n0\r\n\r\n', b'\r\n0'),
     (b'3;x=y;z="q"\r\nabc\r\n0;last\r\n\r\n', b'abc'),
+    (b'3 \t;x\r\nabc\r\n0 ; y\r\n\r\n', b'abc'),
     (b'3\r\nabc\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\n', b'abc'),
 )
 

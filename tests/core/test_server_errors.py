@@ -84,7 +84,7 @@ def make_app():
 
     @app.get('/allocate')
     async def allocate(request):
-        return bytearray(1 << 62)
+        return bytearray(sys.maxsize // 2)
 
     @app.get('/abort')
     async def aborting(request):

@@ -1,9 +1,12 @@
 """Starting and stopping a server: `start_server`, `shutdown`, cancellation, refused TLS."""
 
 import asyncio
+import json
 
+import microdot.after
+import microdot.server
 from microdot import Microdot
-from support import MICROPYTHON, araises, skip
+from support import MICROPYTHON, araises
 from wire import DEADLINE, HOST, free_port, get, refuses, serve, until
 
 
@@ -14,6 +17,10 @@ def make_app():
     @app.get('/')
     async def index(request):
         return 'index'
+
+    @app.get('/client')
+    async def client(request):
+        return list(request.client_addr)
 
     @app.get('/shutdown')
     async def shutdown(request):
@@ -191,6 +198,28 @@ async def test_port_in_use_raises():
         assert (await server.get('/')).body == b'index'
 
 
+async def test_all_addresses():
+    for host in ('', '0.0.0.0'):
+        app = make_app()
+        app.server = None
+        port = free_port()
+        task = asyncio.create_task(app.start_server(host, port))
+        await until(lambda: app.server is not None or task.done())
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(get('/shutdown'))
+        await writer.drain()
+        assert (await asyncio.wait_for(reader.read(), DEADLINE)).endswith(b'shutting down')
+        writer.close()
+        await asyncio.wait_for(task, DEADLINE)
+
+
+async def test_address_of_a_client():
+    async with serve(make_app()) as server:
+        host, port = json.loads((await server.get('/client')).body)
+    assert host == HOST
+    assert 1024 <= port < 65536 and port != server.port
+
+
 async def test_start_serving_false():
     app = make_app()
     if MICROPYTHON:
@@ -211,29 +240,49 @@ async def test_start_serving_false():
     writer.close()
 
 
+# path as sent, path in the line of the log
+LOGGED = (
+    (b'/', b'/'),
+    (b'/a/b.c?x=%1b', b'/a/b.c'),
+    (b'/a%1b[31m%0d%0aGET', b'/a%1B%5B31m%0D%0AGET'),
+    (b'/%7f', b'/%7F'),
+    (b'/%C2%85x', b'/%C2%85x'),  # U+0085, a line end to some terminals
+    (b'/%C2%9B31m', b'/%C2%9B31m'),  # U+009B, which begins an escape sequence
+    (b'/%E2%80%A8', b'/%E2%80%A8'),  # U+2028, a line separator
+    (b'/%E2%80%AEgpj', b'/%E2%80%AEgpj'),  # U+202E, from here on from right to left
+    (b'/\xc2\x9b31m\xe2\x80\xae', b'/%C2%9B31m%E2%80%AE'),
+    ('/\u00e4 \u20ac'.encode().replace(b' ', b'%20'), b'/%C3%A4%20%E2%82%AC'),
+)
+
+
 async def test_debug_prints_safe_lines():
-    if MICROPYTHON:
-        skip('its print cannot be caught')
-    import contextlib
-    import io
+    lines = []
+
+    def note(*args):
+        lines.append(' '.join([str(arg) for arg in args]))
 
     app = make_app()
-    out = io.StringIO()
+    modules = microdot, microdot.after, microdot.server  # the first one may be the only one
+    for module in modules:
+        module.print = note
     port = free_port()
-    with contextlib.redirect_stdout(out):
-        task = asyncio.create_task(app.start_server(HOST, port, debug=True))
+    task = asyncio.create_task(app.start_server(HOST, port, debug=True))
+    try:
         await until(lambda: app.server is not None)
-        reader, writer = await asyncio.open_connection(HOST, port)
-        writer.write(get('/a%1b[31m%0d%0aGET?x=y') + get('/shutdown'))
-        await asyncio.wait_for(reader.read(), DEADLINE)
+        assert lines == ['Starting async server on %s:%d...' % (HOST, port)]
+        for sent, logged in LOGGED:
+            lines.clear()
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(b'GET ' + sent + b' HTTP/1.0\r\n\r\n')
+            await writer.drain()
+            status = (await asyncio.wait_for(reader.read(), DEADLINE)).split()[1].decode()
+            writer.close()
+            assert lines == ['GET ' + logged.decode() + ' ' + status], sent
+    finally:
+        app.shutdown()
         await asyncio.wait_for(task, DEADLINE)
-    lines = out.getvalue().split('\n')
-    assert lines[0] == 'Starting async server on %s:%d...' % (HOST, port)
-    assert len(lines) == 4 and lines[3] == ''
-    assert '\x1b' not in lines[1] and '\r' not in lines[1]
-    assert lines[1].startswith('GET /a') and lines[1].endswith(' 404')
-    assert lines[2] == 'GET /shutdown 200'
-    writer.close()
+        for module in modules:
+            del module.print
 
 
 async def test_tls_is_refused_loudly_if_the_runtime_cannot():

@@ -145,13 +145,14 @@ async def test_stalled_body_is_408():
 
 
 async def test_slow_body_with_progress_is_fine():
-    async with serve(make_app(), body_timeout=1, head_timeout=1, idle_timeout=1) as server:
+    bounds = {'head_timeout': 1, 'idle_timeout': 1, 'body_timeout': 1, 'least_rate': 0}
+    async with serve(make_app(), **bounds) as server:
         client = await server.open()
-        await client.send(get('/body', 'Content-Length: 3', method='POST'))
-        for letter in (b'a', b'b', b'c'):
+        await client.send(get('/body', 'Content-Length: 400', method='POST'))
+        for letter in b'abcd':
             await asyncio.sleep(0.4)
-            await client.send(letter)
-        assert (await client.response()).body == b'abc'
+            await client.send(bytes((letter,)) * 100)  # more than least_rate
+        assert (await client.response()).body == b'a' * 100 + b'b' * 100 + b'c' * 100 + b'd' * 100
 
 
 async def test_handler_may_take_longer_than_all_bounds():

@@ -242,26 +242,44 @@ async def test_lifetime():
     assert 1700000000 < now() < 5000000000
 
 
-async def test_too_large():
-    app, session_ext = create()
-    bound = microdot.session._MAX_COOKIE
-    assert bound == 4096
-    errors = []
+def test_unknown_options():
+    for options in ({'samesite': 'Strict'}, {'httponly': True}, {'max-age': 5}):
+        raises(TypeError, create, options)
+    for options in ({'path': 'a;b'}, {'same_site': 'Lax\r\nX: y'}):
+        raises(ValueError, create, options)
+    raises(TypeError, Session, secret='x')
 
-    @app.get('/<path:connected>')
-    async def index(request, connected):
-        if connected == 'yes':
-            request.connection, request.max_readline = object(), 308
-        session_ext.update(request, {'a': 'x' * 150})
-        errors.append(raises(ValueError, session_ext.update, request, {'a': 'x' * 190}))
-        return 'x'
 
-    microdot.session._MAX_COOKIE = 300  # in place of what browsers and the server bear
+# secret_key, whether the console says that it can be guessed
+KEYS = (
+    (KEY, False),
+    (OTHER, False),
+    ([KEY, OTHER], False),
+    ('0123456789abcdef', False),
+    ('0123456789abcde', True),
+    (b'x', True),
+    ('x' * 32, True),
+    ([KEY, 'short'], True),
+    ('replace this with 32 random bytes', True),
+    ('Replace this with 32 random bytes', True),
+    (b'ChangeMe-0123456789-0123456789', True),
+    ('top-secret!-top-secret!-top-secret!', True),
+    ('', False),
+    ([KEY, ''], False),
+)
+
+
+def test_keys_that_can_be_guessed():
+    lines = []
+    microdot.session.print = lines.append
     try:
-        for connected in ('yes', 'no'):
-            res = await TestClient(app).get('/' + connected)
-            assert res.status_code == 200
-            assert 250 < len(res.headers['Set-Cookie'][0].split(';')[0]) <= 300
+        for key, weak in KEYS:
+            lines.clear()
+            app, session_ext = create(key=key)
+            assert len(lines) == weak, key
+            assert not weak or 'openssl rand -hex 32' in lines[0]
+            session_ext.initialize(app)
+            session_ext.initialize(Microdot(), cookie_options={'path': '/x'})
+            assert len(lines) == weak, 'once, when it is given'
     finally:
-        microdot.session._MAX_COOKIE = bound
-    assert len(errors) == 2
+        del microdot.session.print

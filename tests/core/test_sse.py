@@ -13,6 +13,7 @@ EVENTS = (
     (([1],), {}, b'data: [1]\n\n'),
     ((b'bytes',), {}, b'data: bytes\n\n'),
     ((42,), {}, b'data: 42\n\n'),
+    (([1, float('nan')],), {}, b'data: [1, null]\n\n'),
     (('',), {}, b'data: \n\n'),
     (('bar', 'test', 'id42'), {}, b'event: test\nid: id42\ndata: bar\n\n'),
     (('x',), {'retry': 2.5, 'event': 'e'}, b'retry: 2500\nevent: e\ndata: x\n\n'),
@@ -123,13 +124,48 @@ async def test_queue_is_bounded():
             sent.append(i)
 
     body = sse_response(None, function)[0]
-    taken = []
-    for i in range(10):
-        taken.append(await body.__anext__())
+    taken = b''
+    while len(taken) < 90:
+        taken += await body.__anext__()
         await asyncio.sleep(0.005)
-        assert len(sent) <= i + 4, (i, sent)
+        assert len(sent) <= len(taken) // 9 + 3, (taken, sent)
     await araises(StopAsyncIteration, body.__anext__())
-    assert taken == [b'data: %d\n\n' % i for i in range(10)]
+    assert taken == b''.join([b'data: %d\n\n' % i for i in range(10)])
+
+
+async def test_events_that_wait_leave_together():
+    async def function(request, sse):
+        for size in (300, 300, 300, 2000, 10, 10):
+            await sse.send('x' * size)
+
+    body = sse_response(None, function)[0]
+    for sizes in ((300, 300, 300), (2000,), (10, 10)):
+        expected = b''.join([b'data: ' + b'x' * size + b'\n\n' for size in sizes])
+        assert await body.__anext__() == expected, sizes
+    await araises(StopAsyncIteration, body.__anext__())
+
+
+async def test_several_senders_share_the_room():
+    async def function(request, sse):
+        sse.max_queue = 1
+
+        async def send(name):
+            for i in range(5):
+                await sse.send(name + str(i))
+
+        tasks = [asyncio.create_task(send(name)) for name in 'abc']
+        for task in tasks:
+            await task
+
+    body = sse_response(None, function)[0]
+    taken = b''
+    while taken.count(b'data') < 15:
+        taken += await asyncio.wait_for(body.__anext__(), 5)
+    for name in 'abc':
+        assert [taken.find(b'%s%d' % (name.encode(), i)) for i in range(5)] == sorted(
+            [taken.find(b'%s%d' % (name.encode(), i)) for i in range(5)]
+        )
+    await araises(StopAsyncIteration, body.__anext__())
 
 
 async def test_queue_without_a_bound():
@@ -189,3 +225,22 @@ async def test_keepalive():
     while data == b':\n\n':
         data = await body.__anext__()
     assert data == b'data: late\n\n'
+
+
+async def test_a_cancellation_as_an_event_comes():
+    """It is not lost in waiting, and neither is the event."""
+    for keepalive in (0, 10):
+        sse = SSE()
+        sse.keepalive = keepalive
+        sse._task = sse  # whatever sends: it is this test
+
+        async def read(sse=sse):
+            while True:
+                await sse.__anext__()
+
+        task = asyncio.create_task(read())
+        await asyncio.sleep(0.01)
+        await sse.send('event')
+        task.cancel()
+        await araises(asyncio.CancelledError, task)
+        assert sse.queue, keepalive

@@ -3,8 +3,9 @@
 import asyncio
 
 from microdot import Microdot
+from microdot.compat import collect
 from microdot.sse import with_sse
-from wire import get, serve, until
+from wire import get, hold_little, serve, until
 
 
 def make_app():
@@ -37,6 +38,17 @@ def make_app():
             while True:
                 await sse.send('x' * 1000)
                 app.sent += 1
+        finally:
+            app.ended.append(1)
+
+    @app.get('/brief')
+    @with_sse
+    async def brief(request, sse):
+        try:
+            for _ in range(3):
+                await sse.send('x' * 2000)
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(60)
         finally:
             app.ended.append(1)
 
@@ -89,6 +101,83 @@ async def test_gone_or_stuck_while_flooded():
         await client.close()
         server.clients.remove(client)
         await until(lambda: len(app.ended) == 2)
+
+
+async def test_client_that_reads_late():
+    """Events leave at once until the client takes no more; then they wait, and none is lost."""
+    app = Microdot()
+
+    def text(i):
+        return '%d %s' % (i, 'x' * (1020 if i % 100 == 99 else 300 + i % 300))
+
+    @app.get('/many')
+    @with_sse
+    async def many(request, sse):
+        hold_little(request)
+        app.sent = 0
+        for i in range(3000):
+            await sse.send(text(i))
+            app.sent += 1
+            if i % 3:
+                await asyncio.sleep(0)
+
+    async with serve(app) as server:
+        client = await server.open()
+        await client.send(get('/many'))
+        await client.head()
+        sent = 0
+        while sent != app.sent:
+            sent = app.sent
+            await asyncio.sleep(0.1)
+        assert 0 < sent < 3000
+        found, rest = 0, b''
+        size = -1
+        while size:
+            size = int(await client.line(), 16)
+            *events, rest = (rest + (await client.read(size + 2))[:size]).split(b'\n\n')
+            for event in events:
+                assert event == b'data: ' + text(found).encode()
+                found += 1
+            collect()  # both ends have one small heap
+        assert (found, rest) == (3000, b'')
+
+
+async def test_an_event_leaves_at_once():
+    app = Microdot()
+    app.go = False
+
+    @app.get('/')
+    @with_sse
+    async def route(request, sse):
+        for i in range(20):
+            await sse.send(i, event='e', event_id=i)
+            await until(lambda: app.go)
+            app.go = False
+
+    async with serve(app) as server:
+        client = await server.open()
+        await client.send(get('/'))
+        await client.head()
+        for i in range(20):
+            event = b'event: e\nid: %d\ndata: %d\n\n' % (i, i)
+            chunk = b'%x\r\n%s\r\n' % (len(event), event)
+            assert await client.read(len(chunk)) == chunk
+            app.go = True
+
+
+async def test_gone_while_something_is_written():
+    """A reset ends the function at the next tick, not when `write_timeout` is over."""
+    app = make_app()
+    async with serve(app, write_timeout=60) as server:
+        for path in ('/brief', '/flood'):
+            client = await server.open()
+            await client.send(get(path))
+            await client.read(10)  # closing with something unread resets the connection
+            await client.close()
+            server.clients.remove(client)
+            await until(lambda: app.ended)
+            await until(lambda: not app._connections)
+            app.ended.pop()
 
 
 async def test_head():

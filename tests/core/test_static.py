@@ -1,10 +1,11 @@
 """Static files of a directory: what is sent with which headers, and what is not there."""
 
 import os
+import time
 
 from microdot import Microdot, Response
 from microdot import static as static_module
-from microdot.http1 import http_date
+from microdot.response import http_date
 from microdot.static import Static
 from microdot.test_client import TestClient
 from support import raises
@@ -75,7 +76,8 @@ async def test_sent():
             assert res.headers.get('Content-Encoding') == coding, case
             assert res.headers['Content-Length'] == str(len(data)), case
             assert res.headers['Accept-Ranges'] == 'bytes', case
-            assert res.headers['Last-Modified'] == http_date(os.stat(ROOT + '/' + name)[8]), case
+            modified = os.stat(ROOT + '/' + name)[8]
+            assert res.headers['Last-Modified'] == http_date(time.gmtime(modified)), case
             assert 'Cache-Control' not in res.headers, case
             assert (res.body or b'') == (b'' if method == 'HEAD' else data), case
 

@@ -11,7 +11,7 @@ LARGE = b'0123456789' * 900
 
 
 class Resources:
-    """What `tools/resources.py` makes, but for being a module."""
+    """What `microdot-kit resources` makes, but for being a module."""
 
     FILES = (
         ('data/large.bin', 'aaaa', LARGE, None),

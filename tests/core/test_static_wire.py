@@ -32,9 +32,11 @@ class Huge:
     """The source of one file of a gigabyte, and the file itself; it ends early if told to."""
 
     end = None
+    position = 0
 
     async def find(self, name):
-        return (10**9, '"huge"', None, self) if name == 'huge' else None
+        self.position = 0
+        return (10**9, '"huge"', None, 'huge') if name == 'huge' else None
 
     def seek(self, position):
         self.position = position
@@ -53,9 +55,7 @@ class noted_files:
     def __enter__(self):
         Noted.counts[:] = [0, 0]
         self.open = static_module._open
-        static_module._open = lambda content: Noted(
-            self.open(content) if isinstance(content, str) else content
-        )
+        static_module._open = lambda path: Noted(Huge() if path == 'huge' else self.open(path))
         return Noted.counts
 
     def __exit__(self, *exc):

@@ -205,6 +205,133 @@ async def test_answers():
         assert res.reason is None
 
 
+# What a server would not send: 500 in its place. (body, status, headers, reason)
+UNSENDABLE = (
+    ('x', 200, {'X': 'a\r\nb'}, None),
+    ('x', 200, {'X': 'a\0'}, None),
+    ('x', 200, {'X y': 'a'}, None),
+    ('x', 200, {'Content-Type': 'a\nb'}, None),
+    ('x', 200, {'Content-Length': 'a'}, None),
+    ('x', 200, {'Content-Length': '-1'}, None),
+    ('x', 100, {}, None),
+    ('x', 1000, {}, None),
+    ('x', 200, {}, 'a\nb'),
+    (5.5, 200, {}, None),
+)
+
+
+async def test_what_cannot_be_sent():
+    for row in UNSENDABLE:
+        res = await respond(lambda: Response(*row))
+        assert (res.status_code, res.text) == (500, 'Internal server error'), row
+        assert 'X' not in res.headers and 'X y' not in res.headers
+    Response.default_content_type = 'a\r\nX: b'
+    try:
+        res = await respond(lambda: 'x')
+    finally:
+        Response.default_content_type = 'text/plain'
+    assert (res.status_code, res.headers['Content-Type']) == (500, 'text/plain; charset=UTF-8')
+
+
+def pieces():
+    yield 'one'
+    yield b''
+    yield bytearray(b'two')
+
+
+# What is sent of a body: (result of a route, body)
+SENT = (
+    (lambda: ('abc', {'Content-Length': 2}), b'ab'),
+    (lambda: (iter(pieces()), {'Content-Length': '4'}), b'onet'),
+    (lambda: (iter(pieces()), {'Content-Length': '9'}), b'onetwo'),
+    (lambda: iter(pieces()), b'onetwo'),
+    (lambda: ('never', 204), b''),
+    (lambda: ('never', 304), b''),
+    (lambda: (iter(pieces()), 304), b''),
+)
+
+
+async def test_what_is_sent_of_a_body():
+    for make, body in SENT:
+        assert (await respond(make)).body == body, body
+        app = Microdot()
+
+        @app.get('/')
+        async def index(request):
+            return make()
+
+        found = b''
+        async with TestClient(app).stream('GET', '/') as stream:
+            async for piece in stream:
+                assert isinstance(piece, bytes) and piece
+                found += piece
+        assert found == body, body
+
+
+async def test_pieces_that_are_no_pieces():
+    await araises(TypeError, respond(lambda: iter([5])))
+
+
+def after_app():
+    app = Microdot()
+    app.events = []
+
+    class Body:
+        def __init__(self):
+            self.left = ['a', 'b']
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if not self.left:
+                raise StopAsyncIteration
+            app.events.append(self.left[0])
+            return self.left.pop(0)
+
+        async def aclose(self):
+            app.events.append('closed')
+
+    @app.get('/<kind>')
+    async def handler(request, kind):
+        async def done(request, response):
+            app.events.append(response.status_code)
+
+        def fails(request, response):
+            raise ZeroDivisionError
+
+        request.after_response(fails)
+        request.after_response(done)
+        if kind == 'fails':
+            raise ZeroDivisionError
+        return Body() if kind == 'body' else 'text'
+
+    return app
+
+
+async def test_after_response():
+    app = after_app()
+    for method, path, events in (
+        ('GET', '/body', ['a', 'b', 'closed', 200]),
+        ('HEAD', '/body', ['closed', 200]),
+        ('GET', '/text', [200]),
+        ('GET', '/fails', [500]),
+        ('GET', '/a/b', []),
+    ):
+        app.events.clear()
+        await TestClient(app).request(method, path)
+        assert app.events == events, (method, path, app.events)
+
+
+async def test_after_response_of_a_stream():
+    app = after_app()
+    async with TestClient(app).stream('GET', '/body') as stream:
+        async for piece in stream:
+            assert (piece, app.events) == (b'a', ['a'])
+            break
+    assert app.events == ['a', 'closed', 200]
+
+
 async def test_headers_and_reason():
     res = await respond(lambda: Response('foo', 201, {'X-Foo': 'bar', 'X-N': 5}, 'Good'))
     assert (res.status_code, res.reason) == (201, 'Good')

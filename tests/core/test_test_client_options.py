@@ -3,7 +3,7 @@
 import io
 
 from microdot import Microdot, Request, redirect
-from microdot.multipart import with_form_data
+from microdot.multipart import FileUpload, FormDataIter
 from microdot.test_client import TestClient
 from microdot.test_client_options import resolve
 from support import araises
@@ -29,14 +29,14 @@ def create_app():
         return {name: request.form.getlist(name) for name in request.form}
 
     @app.post('/files')
-    @with_form_data
     async def files(request):
-        found = []
-        for name in request.files:
-            for file in request.files.getlist(name):
-                data = (await file.read()).decode()
-                found.append([name, file.filename, file.content_type, data])
-        fields = {name: request.form.getlist(name) for name in request.form}
+        found, fields = [], {}
+        async for name, value in FormDataIter(request):
+            if isinstance(value, FileUpload):
+                data = (await value.read()).decode()
+                found.append([name, value.filename, value.content_type, data])
+            else:
+                fields.setdefault(name, []).append(value)
         return [found, fields]
 
     @app.route('/to', methods=['GET', 'POST', 'HEAD'])

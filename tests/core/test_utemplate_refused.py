@@ -1,6 +1,8 @@
 """Mistakes in templates: each is refused with its line."""
 
-from support import raises
+import sys
+
+from support import MICROPYTHON, raises, skip
 from template_folder import output
 from utemplate import TemplateError
 
@@ -33,6 +35,9 @@ REFUSED = (
     ('{% for x in y %}{% elif 2 %}{% endfor %}', 1, 'elif'),
     ('{% macro m() %}{% else %}{% endmacro %}', 1, 'else'),
     ('{% if 1 %}{% else if 2 %}{% endif %}', 1, 'else'),
+    ('{% if 1 %}\n{% elif a, %}{% endif %}', 2, 'elif a,'),
+    ('{{ a\\ }}', 1, 'expression'),
+    ('{{ a\\|safe }}', 1, ''),
     ('{% break %}', 1, 'break'),
     ('{% if 1 %}{% continue %}{% endif %}', 1, 'continue'),
     ('{% for x in y %}{% else %}{% break %}{% endfor %}', 1, 'break'),
@@ -66,6 +71,7 @@ REFUSED = (
     ('{% %}', 1, 'unknown'),
     ('\n\n{% block x %}', 3, 'unknown statement: block x'),
     ('{% text x %}', 1, 'unknown'),
+    ('{% ' + 'x' * 256 + ' %}', 1, 'unknown'),
     (b'a\nb\xff\n', 2, 'UTF-8'),
     (b'{{ "\xc3" }}', 1, 'UTF-8'),
 )
@@ -80,3 +86,12 @@ def test_refused():
         assert exc.name == 'main.html' and exc.line == line, (template, str(exc))
         assert str(exc) == 'main.html:%d: %s' % (line, exc.message), template
         assert message in exc.message, (template, str(exc))
+
+
+def test_what_python_gives_up_on():
+    """A name of more than 255 bytes, or a depth, for which each runtime has a limit."""
+    if sys.implementation.name == 'pypy':
+        skip('PyPy compiles what CPython gives up on')
+    template = '\n{{ ' + ('x' * 256 if MICROPYTHON else '(' * 300 + 'x' + ')' * 300) + ' }}'
+    exc = raises(TemplateError, output, template)
+    assert exc.line == 2, str(exc)

@@ -68,16 +68,16 @@ async def test_receive_can_be_cancelled_and_repeated():
     frame = b'\x81\xfe\x00\x80\x01\x02\x03\x04' + unmask(b'x' * 128, b'\x01\x02\x03\x04')
 
     class Slow:
-        def __init__(self):
-            self.at = 0
-            self.ready = 0
+        buffer = b''
+        reading = False
+        at = ready = 0
 
-        async def read(self, n):
+        async def fill(self):
             while self.at >= self.ready:
                 await asyncio.sleep(0)
-            data = frame[self.at : min(self.ready, self.at + n)]
-            self.at += len(data)
-            return data
+            self.buffer += frame[self.at : self.ready]
+            self.at = self.ready
+            return True
 
     class Request:
         connection = None

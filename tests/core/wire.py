@@ -64,6 +64,13 @@ def chunked(*chunks):
     return b''.join([b'%x\r\n%s\r\n' % (len(chunk), chunk) for chunk in chunks]) + b'0\r\n\r\n'
 
 
+def hold_little(request):
+    """Let the system hold little of what a client does not read, for it to be noticed soon."""
+    writer = request.connection.writer
+    sock = getattr(writer, 's', None) or writer.get_extra_info('socket')
+    sock.setsockopt(socket.SOL_SOCKET, getattr(socket, 'SO_SNDBUF', 7), 4096)
+
+
 class Reply:
     """One response as read from the wire: version, status, reason, headers (list), body."""
 

@@ -60,8 +60,8 @@ REQUEST_HEADERS = [
     ('Set-Cookie', 'c=d'),
 ]
 
-# Calls on the stream of a body, and their results.
 BODY = b'one\ntwo;three'
+# Calls on the stream of a body, and their results.
 STREAMS = [
     (lambda s: s.read(), BODY),
     (lambda s: s.read(-1), BODY),
@@ -125,7 +125,7 @@ def check_response(row, method, status, pairs, body):
     assert status == wanted_status
     names = [name.lower() for name, _ in pairs]
     assert len(set(names)) == len(names)
-    found = dict(zip(names, (value for _, value in pairs), strict=True))
+    found = {name.lower(): value for name, value in pairs}
     for name, value in headers.items():
         assert found.get(name.lower()) == value, name
     assert body == (b'' if method == 'HEAD' else wanted_body)

@@ -343,6 +343,29 @@ async def test_client_leaves_handler():
     assert getattr(asyncio.current_task(), 'cancelling', int)() == 0
 
 
+@pytest.mark.parametrize('waits', [0, 0.05])
+async def test_client_leaves_after_the_response(waits, monkeypatch):
+    """What comes after the response does not depend on the client."""
+    monkeypatch.setattr(asgi, '_PATIENCE', 0.01)
+    events = []
+
+    async def handler(request):
+        if waits:
+            await asyncio.sleep(waits)
+
+        @request.after_response
+        async def after(request, response):
+            client.leave()
+            await asyncio.sleep(0.05)
+            events.append('done')
+
+        return 'x'
+
+    client = Client(*parts(b''))
+    await echo_app(handler)(SCOPE, client.receive, client.send)
+    assert (events, client.body) == (['done'], b'x')
+
+
 async def test_nothing_is_left(monkeypatch):
     monkeypatch.setattr(asgi, '_PATIENCE', 0.01)
     tasks = asyncio.all_tasks()

@@ -278,7 +278,7 @@ async def test_refused(path, status, body, extensions):
         assert (start['type'], start['status']) == ('websocket.http.response.start', status)
         assert {part['type'] for part in parts} == {'websocket.http.response.body'}
         assert b''.join(part['body'] for part in parts) == body
-        assert [part['more_body'] for part in parts] == [True, False]
+        assert [part['more_body'] for part in parts] == [False]
 
 
 async def test_not_a_connect():

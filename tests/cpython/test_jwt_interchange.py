@@ -20,9 +20,9 @@ import jwt
 import pytest
 
 import needs
-import runtimes
 from microdot import Microdot, jwt_hs256
 from microdot.session import Session
+from microdot_kit import runtimes
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = 'a secret key of thirty-two bytes'
@@ -114,7 +114,7 @@ def test_pyjwt_signs(peer):
     tokens = [jwt.encode(payload, KEY, 'HS256') for payload in (DATA | {'iss': 'y'}, {}, {'b': 1})]
     answers = peer(*[('verify', KEY, t) for t in tokens])
     assert answers == [DATA | {'iss': 'y'}, {}, {'b': 1}]
-    assert peer(('verify', ['x' * 32, KEY], tokens[2])) == [{'b': 1}]
+    assert peer(('verify', [KEY[::-1], KEY], tokens[2])) == [{'b': 1}]
 
 
 def test_pyjwt_verifies(peer):
@@ -163,11 +163,11 @@ def test_remembered_elsewhere(peer):
     """A remembered login made by one is known to the other; a session token is not one."""
     session_ext = Session(Microdot(), KEY)
     exp = int(time.time()) + 1000
-    claims = {'user_id': 7, 'days': 30, 'exp': exp}
+    claims = {'user_id': 7, 'exp': exp}
     key = hashlib.sha256(b'microdot remember\0' + KEY.encode()).digest()
     (made,) = peer(('remember', KEY, None))
     payload = jwt.decode(made, key, ['HS256'])
-    assert (payload['user_id'], payload['days']) == (7, 30)
+    assert payload['user_id'] == 7
     assert exp + 30 * 86400 - 1100 < payload['exp'] <= time.time() + 30 * 86400
     remember = jwt.encode(claims, key, 'HS256')
     session = session_ext.encode(claims | {'_user_id': 7})
@@ -209,4 +209,5 @@ except ImportError as exc:
 """
     environment = {**os.environ, 'PYTHONPATH': str(ROOT / 'lib')}
     command = [sys.executable, '-c', script]
-    assert 'pip install pyjwt' in subprocess.check_output(command, env=environment, text=True)
+    line = f'CPython: {sys.executable} -m pip install pyjwt'
+    assert line in subprocess.check_output(command, env=environment, text=True)

@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).resolve().parent / 'hosted'))
 from hosting import COMMANDS, DEADLINE, HOST, Host
 
 ASGI = [name for name, command in COMMANDS.items() if command[0] == 'asgi']
-WITHOUT_DENIAL = ['granian', 'gunicorn-asgi']  # refuse a WebSocket with 403, whatever they are told
+WITHOUT_DENIAL = ['gunicorn-asgi']  # refuses a WebSocket with 403, whatever it is told
 WITH_WEBSOCKET = ['own-cpython', *ASGI, 'gunicorn-gthread', 'gunicorn-sync']
 
 
@@ -72,6 +72,14 @@ def test_streams(host):
         while b'first\n' not in data or b'more\n' not in data:
             data += sock.recv(65536)
     host.eventually(lambda: opened_and_closed(host) == (opened + 1, closed + 1))
+
+
+@under('own-cpython', *COMMANDS)
+def test_after_response(host):
+    for target in ('/after', '/after?streamed'):
+        left = counts(host)['left']
+        assert host.get(target) == b'ab'
+        host.eventually(lambda: counts(host)['left'] == left + 1)
 
 
 @under('own-cpython', *ASGI)
@@ -139,6 +147,28 @@ def test_start_and_end(name):
     assert 'Traceback' not in host.text, host.text
     for line in ('lifespan: started', 'lifespan: ended'):
         assert host.text.count(line) == (name in ASGI), host.text
+    for line in ('hook: started', 'task: started', 'task: ended', 'hook: ended'):
+        assert host.text.count(line) == 1, host.text
+
+
+@pytest.mark.parametrize(
+    'name, app',
+    [
+        ('uvicorn', 'core'),
+        ('uvicorn', 'of_wsgi'),
+        ('hypercorn', 'core'),
+        ('granian', 'of_wsgi'),
+        ('gunicorn-sync', 'core'),
+        ('gunicorn-gthread', 'of_asgi'),
+        ('waitress', 'of_asgi'),
+        ('granian-wsgi', 'of_asgi'),
+    ],
+)
+def test_wrong_server(name, app):
+    """An application for another server: 500, and the log says which Microdot to take."""
+    with Host(name, app=f'wrong:{app}') as host:
+        assert host.ask('GET', '/')[0] == 500
+    assert 'take Microdot from microdot.asgi for an ASGI server' in host.text, host.text
 
 
 # The option for a prefix, and the target that the server expects: with the prefix, or without it

@@ -10,24 +10,28 @@ from pathlib import Path
 import pytest
 
 import needs
-import runtimes
-import stubs
 from measure import server, wasm
+from microdot_kit import runtimes
+from release import stubs
 
 PYRIGHT = '1.1.414'  # what many editors check types with
 FILES = Path(__file__).parent / 'typed'
 PACKAGES = ('microdot', 'utemplate')
 # Modules that applications import.
 PUBLIC = """
-    microdot microdot.asgi microdot.auth microdot.cors microdot.csrf microdot.helpers
-    microdot.jinja microdot.login microdot.microdot microdot.multipart microdot.session
-    microdot.sse microdot.static microdot.test_client microdot.utemplate microdot.websocket
-    microdot.wsgi utemplate utemplate.compiled utemplate.html utemplate.recompile
+    microdot microdot.access_log microdot.asgi microdot.auth microdot.cors microdot.csrf
+    microdot.debug microdot.guard microdot.health microdot.helpers
+    microdot.jinja microdot.lifespan microdot.login microdot.microdot microdot.mqtt
+    microdot.homeassistant microdot.multipart microdot.openapi microdot.openapi_cpython
+    microdot.relay microdot.session
+    microdot.sse microdot.static microdot.test_client microdot.topics
+    microdot.update microdot.utemplate
+    microdot.websocket microdot.wsgi utemplate utemplate.compiled utemplate.html utemplate.recompile
     utemplate.source
 """.split()
 
 
-RIGHT = ('typed_app.py', 'typed_servers.py', 'inferred.py')
+RIGHT = ('typed_app.py', 'typed_live.py', 'typed_servers.py', 'inferred.py')
 
 
 def run(module, *arguments, folder, **env):
@@ -119,6 +123,14 @@ def test_the_typed_application_of_the_documentation(mypy, tmp_path):
     assert mypy(path)[0] == 1
 
 
+def test_typed_live_data_runs():
+    command = [sys.executable, '-X', 'dev', FILES / 'typed_live.py']
+    environment = {**os.environ, 'PYTHONPATH': str(runtimes.LIB)}
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split()[1:3] == ['200', '0']
+
+
 def test_the_typed_application_runs():
     script = (
         'import asyncio, json, typed_app\n'
@@ -185,9 +197,9 @@ def pyright(tmp_path_factory):
 
 def test_stubs_have_the_texts_that_editors_would_not_find():
     for path in sorted((runtimes.LIB / 'microdot').glob('*.pyi')):
-        assert stubs.filled(path.stem) == path.read_text(), 'run tools/stubs.py'
+        assert stubs.filled(path.stem) == path.read_text(), '.venv/bin/python tools release.stubs'
     text = (runtimes.LIB / 'microdot' / 'application.pyi').read_text()
-    assert '"""Decorate the function that handles GET requests of a URL."""' in text
+    assert '"""Stop serving: running requests are answered, then ``start_server`` returns.' in text
     assert '"""The functions registered by ``before_request``."""' in text
 
 

@@ -1,63 +1,16 @@
 """`microdot.wsgi`, by environs made here and the standard library's validator."""
 
-import asyncio
-import gc
 import io
 import os
 import signal
-import subprocess
-import sys
-import threading
-from pathlib import Path
 from unittest import mock
-from wsgiref.util import setup_testing_defaults
-from wsgiref.validate import validator
 
 import pytest
 import shims
+from environs import Answer, echo_app, environ
 
 from microdot import asgi, websocket, wsgi
 from microdot.wsgi import Microdot, Request, Response
-
-LIB = Path(__file__).resolve().parents[2] / 'lib'
-DEADLINE = 30
-
-
-class Answer:
-    """What an application answers to an environ, checked by the validator unless told not to."""
-
-    def __init__(self, app, environ, validated=True):
-        self.starts = 0
-        result = (validator(app) if validated else app)(environ, self.start)
-        try:
-            self.started_before = self.starts
-            self.parts = list(result)
-        finally:
-            if hasattr(result, 'close'):
-                result.close()
-        self.body = b''.join(self.parts)
-        self.code = int(self.status.split(' ')[0])
-
-    def start(self, status, headers, exc_info=None):
-        self.starts += 1
-        self.status, self.headers = status, headers
-        return lambda data: None  # what it returns has to be callable
-
-
-def environ(method='GET', path='/', body=b'', **values):
-    """An environ that the validator is content with; `None` removes a name."""
-    result = {'REQUEST_METHOD': method, 'SCRIPT_NAME': '', 'PATH_INFO': path}
-    if body:
-        result['CONTENT_LENGTH'] = str(len(body))
-    result['wsgi.input'] = io.BytesIO(body)
-    setup_testing_defaults(result)
-    result.update({'SERVER_PROTOCOL': 'HTTP/1.1', 'QUERY_STRING': ''})
-    result.update(values)
-    return {name: value for name, value in result.items() if value is not None}
-
-
-def echo_app(result):
-    return shims.echo_app(Microdot, result)
 
 
 def test_names():
@@ -218,7 +171,7 @@ def test_responses(row, method):
         (('x', 299), '299 N/A'),
         (Response('x', 299, reason='Why not'), '299 Why not'),
         (('x', 99), '500 Internal Server Error'),
-        (Response.already_handled, '200 N/A'),
+        (Response.already_handled, '200 OK'),
     ],
 )
 def test_status_lines(result, status):
@@ -264,132 +217,6 @@ def test_start_response_fails():
     with pytest.raises(ZeroDivisionError):
         echo_app(lambda request: Body())(environ(), start_response)
     assert closed == [True]
-
-
-def test_threads():
-    """Requests of several threads are handled at once, and all on one loop."""
-    loops = []
-    app = Microdot()
-    waiting = []
-    everybody = []
-
-    @app.get('/<kind>')
-    async def handler(request, kind):
-        loops.append(asyncio.get_running_loop())
-        if not waiting:
-            everybody.append(asyncio.Event())
-        waiting.append(kind)
-        if len(waiting) == 4:
-            everybody[0].set()
-        await asyncio.wait_for(everybody[0].wait(), DEADLINE)
-        return kind
-
-    barrier = threading.Barrier(2, timeout=DEADLINE)
-
-    @app.get('/sync/<kind>')
-    def blocking(request, kind):
-        barrier.wait()
-        return kind
-
-    answers = []
-    paths = ['/a', '/b', '/c', '/d', '/sync/e', '/sync/f']
-    threads = [
-        threading.Thread(target=lambda p=path: answers.append(Answer(app, environ(path=p)).body))
-        for path in paths
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(DEADLINE)
-    assert sorted(answers) == [b'a', b'b', b'c', b'd', b'e', b'f']
-    assert set(loops) == {app.loop}
-
-
-def test_tasks_go_on():
-    done = threading.Event()
-
-    async def handler(request):
-        async def later():
-            await asyncio.sleep(0.05)
-            done.set()
-
-        request.app.task = asyncio.create_task(later())
-        return 'started'
-
-    app = echo_app(handler)
-    assert Answer(app, environ()).body == b'started'
-    assert done.wait(DEADLINE)
-
-
-def test_nothing_is_left():
-    """The loop of an application that nobody needs any more ends, with its tasks and its thread."""
-    cancelled = []
-
-    async def handler(request):
-        async def forever():
-            try:
-                await asyncio.sleep(600)
-            except asyncio.CancelledError:
-                cancelled.append(True)
-                raise
-
-        tasks.append(asyncio.create_task(forever()))
-        await asyncio.sleep(0)
-        return 'started'
-
-    tasks = []
-    app = echo_app(handler)
-    assert Answer(app, environ()).body == b'started'
-    loop, thread = app.loop, app._runner.thread
-    assert loop.is_running() and thread.is_alive()
-    del app
-    gc.collect()
-    thread.join(DEADLINE)
-    assert loop.is_closed() and not thread.is_alive() and cancelled == [True]
-
-
-PROGRAM = """
-import os, sys
-from microdot.wsgi import Microdot
-
-app = Microdot()
-tasks = []
-
-@app.get('/')
-async def index(request):
-    import asyncio
-    tasks.append(asyncio.create_task(asyncio.sleep(600)))
-    return str(os.getpid())
-
-@app.get('/sync')
-def sync(request):
-    return 'sync'
-
-def ask(path):
-    environ = {'REQUEST_METHOD': 'GET', 'PATH_INFO': path, 'SERVER_PROTOCOL': 'HTTP/1.1'}
-    return b''.join(app(environ, lambda status, headers: None)).decode()
-
-assert ask('/sync') == 'sync'
-for _ in range(2):
-    child = os.fork()
-    assert ask('/') == str(os.getpid())
-    if not child:
-        sys.exit()
-    assert os.waitpid(child, 0)[1] == 0
-    assert ask('/') == str(os.getpid())
-"""
-
-
-def test_forks_and_exit():
-    """A forked process gets a loop of its own; processes end in good order, without a word."""
-    ran = subprocess.run(
-        [sys.executable, '-X', 'dev', '-W', 'error', '-c', PROGRAM],
-        env={**os.environ, 'PYTHONPATH': str(LIB)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, '', '')
 
 
 def test_websocket_is_refused():

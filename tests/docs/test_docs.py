@@ -10,8 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-import payload
-import runtimes
+from microdot_kit import payload, runtimes
 
 DOCS = runtimes.ROOT / 'docs'
 PAGES = sorted(path for path in DOCS.rglob('*.md') if path.parent.name[0] != '_')
@@ -24,8 +23,9 @@ def test_without_warnings(build):
 
 
 def test_the_pages_of_extensions_say_what_to_freeze():
-    said = [re.findall(r'\*\*Freeze:\*\* `([a-z]+)=True`', page.read_text()) for page in PAGES]
-    assert sorted(sum(said, [])) == payload.extensions()
+    text = '\n\n'.join(page.read_text() for page in PAGES)
+    said = ''.join(re.findall(r'\*\*Freeze:\*\* .*?\n\n', text, re.DOTALL))
+    assert sorted(re.findall('`([a-z]+)=True`', said)) == payload.extensions()
 
 
 class Page(html.parser.HTMLParser):
@@ -242,3 +242,37 @@ def test_added_texts_are_about_something_that_says_nothing(documented):
             assert f'{owner}.{name}' in documented
             f = lookup(f'{owner}.{name}')
             assert not (isinstance(f, types.FunctionType) and f.__doc__), (owner, name)
+
+
+def entries_of(site):
+    for path in sorted((site / 'api').glob('*.html')):
+        names = re.findall(r'<dt class="sig[^>]* id="([^"]+)"', path.read_text())
+        yield path, names, Entries(path).texts
+
+
+def test_no_text_is_about_two_attributes(site):
+    """Such as about `ssl` and `debug`, which left readers to guess."""
+    for path, _, texts in entries_of(site):
+        page = path.read_text()
+        told = {}
+        signature = r'<dl class="py attribute">\n<dt class="sig[^>]* id="([^"]+)"'
+        for name in re.findall(signature, page):
+            text = ' '.join(texts.get(name, '').split())
+            told.setdefault((name.rpartition('.')[0], text), []).append(name)
+        alike = [names for (_, text), names in told.items() if text and len(names) > 1]
+        assert not alike, path.name
+
+
+def test_attributes_come_after_methods(site):
+    found = 0
+    for path, _, _ in entries_of(site):
+        kinds = {}
+        for kind, name in re.findall(
+            r'<dl class="py (method|attribute)">\n<dt class="sig[^>]* id="([^"]+)"',
+            path.read_text(),
+        ):
+            kinds.setdefault(name.rpartition('.')[0], []).append(kind)
+        for name, order in kinds.items():
+            assert order == sorted(order, reverse=True), name
+            found += 'attribute' in order and 'method' in order
+    assert found > 5

@@ -11,7 +11,6 @@ import re
 
 import pytest
 
-import runtimes
 from microdot import Request
 from microdot.auth import BasicAuth, TokenAuth
 from microdot.cors import CORS
@@ -20,6 +19,8 @@ from microdot.multipart import FormDataIter
 from microdot.server import Connection
 from microdot.sse import SSE
 from microdot.websocket import WebSocket
+from microdot_kit import romfs as romfs_tool
+from microdot_kit import runtimes
 
 DOCS = runtimes.ROOT / 'docs'
 BOARDS = json.loads((runtimes.ROOT / 'boards' / 'boards.json').read_text())
@@ -105,11 +106,12 @@ def size(cell):
 
 
 def test_flash_of_boards():
-    told = {CODE.findall(cells[0])[0]: cells[1] for cells in table('howto/romfs.md', '`BOARD`')}
+    told = {CODE.findall(cells[0])[0]: cells[1:] for cells in table('howto/romfs.md', '`BOARD`')}
     facts = {name: board['flash']['romfs'] for name, board in BOARDS.items() if 'flash' in board}
     assert set(told) == set(facts)
-    for name, cell in told.items():
+    for name, (cell, slot) in told.items():
         assert size(cell) == int(facts[name]['size'], 0), name
+        assert size(slot) == romfs_tool.capacity(size(cell)), name
     for board, chip, flash, romfs, storage, arch in table('esp32.md', '`BOARD`'):
         known = BOARDS[board.strip('`')]
         assert known['chip'] == chip and known['mpy_arch'] == arch.strip('`')

@@ -19,9 +19,9 @@ from urllib.parse import urljoin
 import pytest
 
 import needs
-import runtimes
 from microdot import Request
 from microdot.server import Connection
+from microdot_kit import runtimes
 from serving import DEADLINE, free_port, running
 
 TEXT = (runtimes.ROOT / 'docs' / 'howto' / 'proxy.md').read_text()

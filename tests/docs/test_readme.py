@@ -14,9 +14,9 @@ import pytest
 
 import building
 import needs
-import runtimes
 from emulator import parts
-from firmware.steps import Failure
+from microdot_kit import runtimes
+from microdot_kit.steps import Failure
 
 README = (runtimes.ROOT / 'README.md').read_text()
 DEADLINE = 300
@@ -97,8 +97,14 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize('command', [c for block in blocks('sh') for c in block.splitlines()])
-def test_command(command):
+def shown():
+    """The commands of the README; those for a board build its firmware, and are slow."""
+    for command in ''.join(blocks('sh')).splitlines():
+        yield pytest.param(command, marks=[pytest.mark.slow] if 'BOARD' in command else [])
+
+
+@pytest.mark.parametrize('command', list(shown()))
+def test_command(command, printed_ports):
     assert command in COMMANDS, 'a command without a test'
     if COMMANDS[command]:
         COMMANDS[command](command)

@@ -25,12 +25,13 @@ import sys
 import pytest
 
 import needs
-import runtimes
 from microdot.static import Static
+from microdot_kit import runtimes
 
 DOCS = runtimes.ROOT / 'docs'
 PARTS = re.compile(r'^```python\n(.*?)^```|^<!-- (samples?|check|run)\b:?(.*?)-->', re.M | re.S)
 LINE = re.compile(r'(\w+) (\S+)(.*?) -> (\d+)(.*)')
+PACK = '^```sh\npython3 tools/microdot_kit (resources .*?)\n```'
 
 CHECKING = """
 import asyncio
@@ -154,10 +155,8 @@ def prepare(name, folder):
         if content is None:
             content = first_block(text, path)
         (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
-    for command in re.findall('^```sh\npython3 (tools/resources.py .*?)\n```', text, re.M | re.S):
-        tool, *arguments = command.split()
-        command = [sys.executable, runtimes.ROOT / tool, *arguments]
-        subprocess.run(command, cwd=folder, check=True, timeout=60)
+    for command in re.findall(PACK, text, re.M | re.S):
+        subprocess.run(runtimes.kit_command(*command.split()), cwd=folder, check=True, timeout=60)
     (folder / 'checking.py').write_text(CHECKING)
 
 

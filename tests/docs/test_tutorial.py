@@ -12,10 +12,10 @@ import pytest
 
 import building
 import needs
-import runtimes
-from browsing import Page, overflow
+from browsing import Page, keep, overflow
 from emulator import parts
-from firmware.steps import Failure
+from microdot_kit import runtimes
+from microdot_kit.steps import Failure
 from serving import serve
 
 TEXT = (runtimes.ROOT / 'docs' / 'tutorial.md').read_text()
@@ -112,11 +112,12 @@ def folder(tmp_path_factory):
     return building.project(tmp_path_factory.mktemp('clone') / 'clone')
 
 
-def test_on_this_computer(folder):
+def test_on_this_computer(folder, printed_ports):
     follow(folder, '## 1.', '## 4.')
 
 
-def test_on_the_emulated_board(folder):
+@pytest.mark.slow
+def test_on_the_emulated_board(folder, printed_ports):
     building.firmware('rpi_pico')
     try:
         parts.prepare()
@@ -130,6 +131,37 @@ def test_on_the_emulated_board(folder):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
     follow(folder, '## 4.', '## 5.')
+
+
+# How bright the page is (0 to 255), how far its text differs, how many pixels high the button is.
+LOOK = """() => {
+    const light = color => Math.max(...color.match(/[0-9]+/g).slice(0, 3));
+    const canvas = document.createElement('div');
+    document.body.append(canvas);
+    canvas.style.color = 'Canvas';
+    const page = light(getComputedStyle(canvas).color);
+    canvas.remove();
+    const text = light(getComputedStyle(document.querySelector('h1')).color);
+    return [page, Math.abs(page - text), document.getElementById('lamp').offsetHeight];
+}"""
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('width', [390, 1280])
+def test_the_look_of_the_page(chromium, width, scheme, tmp_path):
+    for path, text in steps('## 2.', '## 3.'):
+        if path:
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+    with serve(tmp_path / 'myapp/main.py', 'micropython', tmp_path) as server:
+        with Page(chromium, server, width, color_scheme=scheme) as page:
+            page.goto('/')
+            page.get_by_role('button', name='Turn it on').wait_for()
+            brightness, contrast, height = page.evaluate(LOOK)
+            assert (brightness > 128) == (scheme == 'light')
+            assert contrast > 128 and height >= 44
+            assert overflow(page) <= 0
+            keep(page, f'tutorial-{width}-{scheme}')
 
 
 @pytest.mark.parametrize('runtime', ['micropython', 'cpython'])

@@ -3,10 +3,15 @@
 import pytest
 
 from browsing import Page, keep, overflow
-from serving import serve
+from serving import Client, serve
 
 DASHBOARD = 'examples/dashboard/main.py'
 POINTS = "document.getElementById('line').points.length"
+# The labels of the chart's scale that are over its curve.
+COLLIDING = """[...document.querySelectorAll('.scale')].filter(label => {
+    const edge = document.querySelector('figure svg').getBoundingClientRect().left;
+    return label.getBoundingClientRect().right > edge;
+}).map(label => label.textContent)"""
 VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ('light', 'dark')]
 
 
@@ -37,6 +42,7 @@ def test_live_page(chromium, server, width, scheme):
         assert overflow(page) <= 0
         wait(page, "document.getElementById('log').rows.length >= 4")
         assert page.locator('#log').get_by_text('/api/status').is_visible()
+        assert page.evaluate(COLLIDING) == []
         keep(page, f'dashboard-{width}-{scheme}')
 
 
@@ -49,11 +55,16 @@ def test_form_changes_the_name_for_every_visitor(chromium, server, width):
         page.get_by_label('LED on').uncheck()
         page.get_by_role('button', name='Save').click()
         page.get_by_role('heading', name='W' * 24).wait_for()
+        assert page.locator('form').get_by_role('status').inner_text() == 'Saved.'
+        assert page.url == server.url + '/'
         assert page.title() == 'W' * 24
         assert page.get_by_label('Device name').input_value() == 'W' * 24
         assert not page.get_by_label('LED on').is_checked()
         assert overflow(page) <= 0
-        other.get_by_role('heading', name='W' * 24).wait_for()  # by polling: it was not reloaded
+        keep(page, f'dashboard-saved-{width}')
+        page.reload()
+        assert page.get_by_text('Saved.').count() == 0
+        other.get_by_role('heading', name='W' * 24).wait_for()  # by an event: it was not reloaded
         assert other.locator('#lamp-text').inner_text() == 'off'
 
 
@@ -87,6 +98,7 @@ def test_without_javascript(chromium, server):
         page.get_by_label('Device name').fill('Plain')
         page.get_by_role('button', name='Save').click()
         page.get_by_role('heading', name='Plain').wait_for()
+        assert page.get_by_text('Saved.').is_visible()
 
 
 def test_error_page(chromium, server):
@@ -94,4 +106,31 @@ def test_error_page(chromium, server):
     assert page.page.goto('/nothing').status == 404
     page.page.get_by_role('link', name='Back to the dashboard').click()
     page.page.get_by_text('Live', exact=True).wait_for()
+    page.context.close()
+
+
+def test_a_page_that_is_not_seen_listens_no_more(chromium, server):
+    hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
+    hide += "document.dispatchEvent(new Event('visibilitychange'))"
+    with Page(chromium, server) as page:
+        page.goto('/')
+        wait(page, "document.getElementById('live').textContent === 'Live'")
+        page.evaluate(hide % 'true')
+        before = page.evaluate(POINTS)
+        with Client(server) as client:
+            client.post('/', {'name': 'Attic', 'color': '#102030'})
+        page.evaluate(hide % 'false')
+        page.get_by_role('heading', name='Attic').wait_for()
+        wait(page, f'{POINTS} >= {before + 2}')
+
+
+def test_a_device_that_starts_again(chromium, tmp_path):
+    with serve(DASHBOARD, 'micropython', tmp_path) as first:
+        page = Page(chromium, first).page
+        page.goto('/')
+        wait(page, f'{POINTS} >= 12')
+    page.get_by_text('Connection lost').wait_for()
+    with serve(DASHBOARD, 'micropython', tmp_path, first.port):
+        page.get_by_text('Live', exact=True).wait_for()
+        wait(page, f'{POINTS} <= 11')  # browsers wait for seconds before they ask again
     page.context.close()

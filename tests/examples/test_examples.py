@@ -30,6 +30,28 @@ def test_exchanges(app, runtime, tmp_path):
         assert 'HEAP=' not in server.output()
 
 
+def test_logins_take_as_long_for_names_that_nobody_has():
+    if not importlib.util.find_spec('jwt'):
+        needs.missing('jwt is not installed: make .venv/stamps/test')
+    spec = importlib.util.spec_from_file_location('login_main', EXAMPLES / 'login/main.py')
+    main = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(main)
+    digests = []
+    digest = main.User.digest
+    main.User.digest = lambda *args: digests.append(args[1]) or digest(*args)
+    for name, password, found in (
+        ('ada', 'analytical', 'ada'),
+        ('ada', 'x', None),
+        ('ada', '', None),
+        ('nobody', 'x', None),
+        ('', '', None),
+    ):
+        digests.clear()
+        user = main.check(name, password)
+        assert (user and user.id) == found, name
+        assert digests == [password], name
+
+
 def test_compressed_copies_are_of_the_files_beside_them():
     copies = list((EXAMPLES / 'static').rglob('*.gz'))
     assert copies

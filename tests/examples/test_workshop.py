@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from serving import DEADLINE, ROOT, RUN, Client, Server
+from serving import DEADLINE, KIT, ROOT, Client, Server
 
 HEAP = '256K'  # of MicroPython: from source all the modules are in it, not in flash
 TYPE = {'Content-Type': 'multipart/form-data; boundary=mark'}
@@ -42,7 +42,7 @@ def serve_workshop(runtime, folder, heap=HEAP):
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     log = folder / 'server.log'
-    command = [sys.executable, str(RUN), str(copy / 'main.py'), '--port', str(port)]
+    command = [sys.executable, str(KIT), 'run', str(copy / 'main.py'), '--port', str(port)]
     command += ['--runtime', runtime, '--heap', heap]
     with log.open('wb') as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)

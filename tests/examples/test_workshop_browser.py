@@ -45,6 +45,7 @@ class Person:
         socket.on('close', lambda closed: self.closed.append(closed))
 
     def log_in(self, name, password):
+        assert self.page.get_by_text('As ada or as grace, with workbench.').is_visible()
         self.page.get_by_label('Name').fill(name)
         self.page.get_by_label('Password').fill(password)
         self.page.get_by_label('Remember me').check()

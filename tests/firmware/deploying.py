@@ -7,9 +7,9 @@ import time
 import urllib.error
 import urllib.request
 
-import deploy as tool
-import device as devices
-import runtimes
+from microdot_kit import deploy as tool
+from microdot_kit import device as devices
+from microdot_kit import runtimes
 
 DEADLINE = 300
 MAIN = """
@@ -54,6 +54,7 @@ def write(folder, version=1):
         'static/style.css': STYLE,
         'templates/page.html': '{% args a, b %}\n{{ a }}, {{ b }}\n',
         'README.md': 'not for the board',
+        'requirements.txt': 'not for the board',
         'tests/test_main.py': '',
     }
     for name, text in files.items():
@@ -66,9 +67,16 @@ APPLICATION = {'/main.py', '/parts.mpy', '/static/style.css', '/templates/page_h
 
 
 def deploy(board, app, *options, root=runtimes.ROOT):
-    """Run tools/deploy.py and return its exit status and all that it printed."""
+    """Run microdot-kit deploy and return its exit status and all that it printed."""
     port = board if isinstance(board, str) else board.port
-    command = [sys.executable, str(root / 'tools' / 'deploy.py'), str(app), '--port', port]
+    command = [
+        sys.executable,
+        str(root / 'tools' / 'microdot_kit'),
+        'deploy',
+        str(app),
+        '--port',
+        port,
+    ]
     ended = subprocess.run(
         [*command, '--watch', '60', *options],
         stdin=subprocess.DEVNULL,

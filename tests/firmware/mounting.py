@@ -2,7 +2,7 @@
 
 import subprocess
 
-import runtimes
+from microdot_kit import runtimes
 
 MOUNT = """
 import sys, vfs
@@ -55,7 +55,7 @@ def micropython(folder, parts):
         if name in parts:
             paths.append(folder / f'{name}.bin')
             paths[-1].write_bytes(parts[name])
-    command = [*runtimes.micropython_command('16M'), script, *paths]
+    command = [*runtimes.micropython_command('32M'), script, *paths]
     ended = subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, timeout=120
     )

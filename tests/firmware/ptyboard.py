@@ -24,9 +24,9 @@ import tty
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parents[1] / 'tools'))  # last: it has a test.py, like the standard library
+sys.path.append(str(HERE.parents[1] / 'tools'))
 
-import runtimes  # noqa: E402
+from microdot_kit import runtimes  # noqa: E402
 
 MACHINE = 'Raspberry Pi Pico with RP2040'
 BLOCKS = 256  # of 4096 bytes
@@ -105,7 +105,9 @@ class Machine:
     def take(self, data):
         """What the host sends."""
         self.held += data
-        if self.state == 'running' and INTERRUPT in self.held:
+        if self.state == 'running' and not self.interruptible():
+            self.hand_over()
+        elif self.state == 'running' and INTERRUPT in self.held:
             self.held = self.held.replace(INTERRUPT, b'')
             os.write(self.terminal, INTERRUPT)
         while self.held and self.state in ('prompt', 'raw'):
@@ -116,6 +118,23 @@ class Machine:
             if part[-1:] in ANSWERED[self.state]:
                 self.state, self.seen = 'busy', b''
             os.write(self.terminal, part)
+
+    def interruptible(self):
+        """Whether the program that runs leaves Ctrl-C to MicroPython; or it reads all by itself.
+
+        MicroPython's own prompt, which it may just be about to show, clears NOFLSH too.
+        """
+        flags = termios.tcgetattr(self.terminal)[3]
+        return bool(flags & termios.ISIG) or not flags & termios.NOFLSH
+
+    def hand_over(self):
+        """Let such a program have what was sent, up to a Ctrl-C; in a frame of Improv is none."""
+        size = len(self.held)
+        if b'IMPROV' not in self.held and INTERRUPT in self.held:
+            size = self.held.index(INTERRUPT) + 1
+            self.state, self.seen = 'busy', b''
+        part, self.held = self.held[:size], self.held[size:]
+        os.write(self.terminal, part)
 
     def give(self):
         """Pass on what the interpreter prints; it starts again once it has ended."""

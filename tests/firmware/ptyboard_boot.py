@@ -15,7 +15,7 @@ import vfs
 folder, blocks, mpy, machine, started = sys.argv[1:]
 READY = '<ready>'  # a program of the board runs, which a Ctrl-C may end
 BLOCK = 4096
-ROM = 131072
+ROM = 196608
 
 
 def kept(name, size):

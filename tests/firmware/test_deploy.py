@@ -26,12 +26,9 @@ from deploying import (
 )
 from ptyboard import MACHINE, Board
 
-import deploy_copy
-import deploy_watch
-import device as devices
-import payload
-import runtimes
-from firmware.steps import Failure
+from microdot_kit import deploy_copy, deploy_watch, payload, runtimes
+from microdot_kit import device as devices
+from microdot_kit.steps import Failure
 
 
 @pytest.fixture(scope='module')
@@ -58,6 +55,48 @@ def test_a_new_board_serves(deployed):
     assert deployed.page == 'part 1, 1\n'
     assert deployed.style == STYLE
     assert MACHINE in deployed.output
+
+
+MEMORY = re.compile(
+    r'^Memory: the framework takes ([\d,]+) bytes, the application ([\d,]+), ([\d,]+) are free$',
+    re.M,
+)
+
+
+def test_it_says_what_the_memory_is_taken_by(deployed, again):
+    numbers = [[int(text.replace(',', '')) for text in MEMORY.search(deployed.output).groups()]]
+    board, app = again
+    (app / 'parts.py').write_text("name = 'part 3'\nlarge = bytearray(100_000)\n")
+    with Board(board) as running:
+        _, output = deploy(running, app)
+    numbers.append([int(text.replace(',', '')) for text in MEMORY.search(output).groups()])
+    (framework, application, free), (again_framework, larger, less) = numbers
+    assert abs(framework - again_framework) < 200 and framework > 5000
+    assert application > 500
+    # what the layout of the heap leaves between the parts differs by one or two KB
+    assert 97_000 <= larger - application <= 103_000
+    assert 97_000 <= free - less <= 110_000
+
+
+@pytest.mark.parametrize(
+    ('line', 'said'),
+    [
+        (
+            'bytearray(50_000_000)',
+            'The application does not fit into the memory that the framework',
+        ),
+        (
+            'import gc\ngc.collect()\nlarge = bytearray(gc.mem_free() - 19_000)',
+            'Little memory is left: docs/howto/memory.md says what to',
+        ),
+    ],
+)
+def test_it_says_when_the_memory_is_too_small(again, line, said):
+    board, app = again
+    (app / 'parts.py').write_text(f"name = 'part'\n{line}\n")
+    with Board(board) as running:
+        _, output = deploy(running, app)
+    assert said in output
 
 
 def test_what_is_on_it_then(deployed):
@@ -151,7 +190,7 @@ def test_unplugged_in_mid_copy(again, unplug):
 def test_interrupted_in_mid_copy(again):
     folder, app = again
     write(app, 2)
-    command = [sys.executable, str(runtimes.ROOT / 'tools' / 'deploy.py'), str(app)]
+    command = runtimes.kit_command('deploy', app)
     with Board(folder) as board:
         process = subprocess.Popen(
             [*command, '--port', board.port], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -168,7 +207,7 @@ def test_interrupted_in_mid_copy(again):
 
 def test_interrupted_while_the_board_restarts(again):
     folder, app = again
-    command = [sys.executable, str(runtimes.ROOT / 'tools' / 'deploy.py'), str(app)]
+    command = runtimes.kit_command('deploy', app)
     with Board(folder) as board:
         with devices.Device(board.port) as device:
             device.write('/boot.py', b"open('/booting', 'w').close()\nimport time\ntime.sleep(3)\n")
@@ -354,7 +393,7 @@ def test_romfs_that_is_too_small(again):
     (app / 'static' / 'big.bin').write_bytes(bytes(100000))
     with Board(folder) as board:
         status, output = deploy(board, app, '--romfs')
-        assert refused(status, output, 'ROMFS of the board has room for 131,072')
+        assert refused(status, output, 'ROMFS of the board has room for 196,608')
         assert files_on(board) >= APPLICATION
 
 

@@ -1,14 +1,16 @@
 """`make deploy` to the emulated RP2040, which has the framework in its firmware."""
 
+import os
+import re
 import subprocess
-import sys
 
 import board as boards
 import pytest
 
 import needs
-import runtimes
-from firmware.steps import Failure
+from emulator.prompt import Board
+from microdot_kit import runtimes
+from microdot_kit.steps import Failure
 
 DEADLINE = 600
 MAIN = """
@@ -33,7 +35,7 @@ def board(tmp_path_factory):
     """A board of its own: what is deployed would be in the way of other tests."""
     image = boards.image()
     try:
-        running = boards.Board(image, tmp_path_factory.mktemp('board') / 'flash.bin')
+        running = Board(image, flash=tmp_path_factory.mktemp('board') / 'flash.bin')
     except Failure as failure:
         needs.missing(str(failure))
     yield running
@@ -50,10 +52,9 @@ def app(tmp_path_factory):
 
 
 def deploy(board, app, *options):
-    """Run tools/deploy.py and return what it printed."""
+    """Run microdot-kit deploy and return what it printed."""
     board.release()
-    tool = runtimes.ROOT / 'tools' / 'deploy.py'
-    command = [sys.executable, str(tool), str(app), '--port', board.console]
+    command = runtimes.kit_command('deploy', app, '--port', board.console)
     ended = subprocess.run(
         [*command, '--board', 'rpi_pico', '--watch', '120', *options],
         stdin=subprocess.DEVNULL,
@@ -78,6 +79,9 @@ def test_an_application_to_the_file_system(board, app):
     (app / 'main.py').write_text(MAIN.replace('FOLDER', "''"))
     output = deploy(board, app)
     assert 'The framework (' in output and 'Copied 3 files, ' in output
+    assert re.search(
+        r'^Memory: the framework takes [\d,]+ bytes, the app.* are free$', output, re.M
+    )
     assert output.splitlines()[-1].startswith('Serving: http://')
     assert served(board) == 'part 1 of parts.mpy'
 
@@ -89,10 +93,19 @@ def test_the_second_time_while_it_runs(board, app):
     assert 'The board has it all already: 3 files' in deploy(board, app)
 
 
+def test_an_application_that_starts_no_server(board, tmp_path):
+    """It cannot be measured, as it does not come to an end."""
+    lines = 'import time\nprint("blinking")\nwhile True: time.sleep(0.1)\n'
+    (tmp_path / 'main.py').write_text(lines)
+    output = deploy(board, tmp_path, '--watch', '5')
+    assert '  blinking\n' in output
+    assert 'Memory: ' not in output
+
+
 def test_romfs_after_that(board, app):
     (app / 'main.py').write_text(MAIN.replace('FOLDER', "'/rom/'"))
     output = deploy(board, app, '--romfs')
-    assert 'ROMFS image deployed' in output
+    assert 'Slot 0 of ROMFS has it' in output
     assert 'Removed from the file system: ' in output
     assert 'hides the one in ROMFS' not in output and 'This firmware does not' not in output
     assert served(board) == 'part 2 of /rom/parts.mpy'
@@ -102,3 +115,18 @@ def test_romfs_after_that(board, app):
 def test_it_starts_with_the_board(board, app):
     board.reset()
     assert served(board) == 'part 2 of /rom/parts.mpy'
+
+
+def test_the_next_one_goes_to_the_other_slot(board, app):
+    (app / 'parts.py').write_text("name = 'part 3'\n")
+    assert 'Slot 1 of ROMFS has it' in deploy(board, app, '--romfs')
+    assert served(board) == 'part 3 of /rom/parts.mpy'
+    assert 'ROMFS has this image of ' in deploy(board, app, '--romfs')
+
+
+def test_an_image_longer_than_a_slot(board, app):
+    (app / 'static' / 'long.bin').write_bytes(os.urandom(130000))
+    output = deploy(board, app, '--romfs')
+    assert 'a slot 126,976: it can be all that is in ROMFS' in output
+    assert 'ROMFS image deployed' in output
+    assert served(board) == 'part 3 of /rom/parts.mpy'

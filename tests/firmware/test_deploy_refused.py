@@ -13,11 +13,9 @@ from deploying import DEADLINE, deploy, deployed_here, files_on, refused, write
 from ptyboard import Board
 from serial.tools.list_ports_common import ListPortInfo
 
-import deploy_copy
-import deploy_watch
-import device as devices
-import runtimes
-from firmware.steps import Failure
+from microdot_kit import deploy_copy, deploy_watch, runtimes
+from microdot_kit import device as devices
+from microdot_kit.steps import Failure
 
 
 @pytest.fixture

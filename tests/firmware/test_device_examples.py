@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import board as boards
 import pytest
 
-import payload
-import runtimes
 from emulator import files
+from emulator.prompt import Board
 from exchanges import BOTH, play
+from microdot_kit import payload, runtimes
 
 START = """
 import os, sys
@@ -55,7 +55,7 @@ UPLOADS = [
     },
 ]
 FEW = ('gpio/main.py', 'uploads/main.py')
-MORE = ('auth', 'login', 'sessions', 'static', 'templates')
+MORE = ('auth', 'login', 'openapi', 'sessions', 'static', 'templates')
 EXCHANGES = {**BOTH, 'dashboard/main.py': DASHBOARD, 'uploads/main.py': UPLOADS}
 APPS = (*FEW, 'dashboard/main.py', *(f'{name}/main.py' for name in MORE)) if ALL else FEW
 
@@ -82,7 +82,7 @@ def laden(tmp_path_factory):
         contents = {f'{folder_of(app)}/{name}': data for name, data in there.items()}
         files.write(flash, 'rpi_pico', contents)
     fill(flash)
-    running = boards.Board(image, flash)
+    running = Board(image, flash=flash)
     yield running
     running.close()
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 
+import board as boards
 import pytest
 
 CLIENTS = 30  # more than the board has connections for, open or just closed
@@ -84,6 +85,13 @@ def test_the_server_is_bounded_by_what_the_system_has(board):
     board.exec('taken += [socket.socket() for _ in range(7)]\nstartup.bound()')
     assert board.eval('Connection.max_connections') == 1
     board.exec('for one in taken: one.close()')
+
+
+def test_a_program_of_this_machine_can_be_called(board):
+    board.fresh()
+    assert boards.called(board, '10.0.2.2') == b'hello from the host'
+    with pytest.raises(boards.BoardError, match='ECONNREFUSED|ECONNRESET'):
+        board.exec("import socket; socket.socket().connect(('10.0.2.2', 1))")
 
 
 @pytest.fixture(scope='module')

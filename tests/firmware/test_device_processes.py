@@ -12,7 +12,7 @@ import pytest
 
 import building
 from emulator.machine import Emulator
-from firmware.steps import Failure
+from microdot_kit.steps import Failure
 
 PARENT = """
 import sys, time
@@ -59,7 +59,7 @@ def test_nothing_is_left_when_the_parent_is_killed(board):
     parent = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
     emulator = int(parent.stdout.readline())
     left = [emulator, *children(emulator)]
-    assert len(left) == 2  # node and pppgw
+    assert len(left) == 2  # node and the gateway
     assert all(map(alive, left))
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()

@@ -8,7 +8,7 @@ import pytest
 import building
 import needs
 from emulator import parts
-from firmware.steps import Failure
+from microdot_kit.steps import Failure
 
 CHECK = building.ROOT / 'tools' / 'emulator' / 'check.mjs'
 RUNS = 5000

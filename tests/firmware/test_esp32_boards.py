@@ -7,21 +7,24 @@ stands in for ESP-IDF), Espressif's own code checks their partitions.
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import esp32s
 import pytest
+from board import figures
 from esp_idf_defs.partitions import InputError, PartitionTable
 
 import building
-import espimage
-import payload
-from firmware import boards, esp32, ports
-from firmware.steps import Failure
+import needs
+from firmware import esp32, ports
+from microdot_kit import boards, espimage, payload
+from microdot_kit.steps import Failure
 
 STUB = building.ROOT / 'tests' / 'firmware' / 'stub-idf'
 BOARDS = esp32s.BOARDS
 STOCK = {'esp32': 'ESP32_GENERIC', 'esp32s3': 'ESP32_GENERIC_S3', 'esp32c3': 'ESP32_GENERIC_C3'}
 FROZEN = {'_boot.py', 'flashbdev.py', 'inisetup.py', 'main.py', 'startup.py', 'link.py'}
+FROZEN |= {'slots.py', 'slot_trial.py', 'slot_writer.py'}
 FROZEN |= {'asyncio/core.py', 'microdot/server.py', 'utemplate/compiled.py', 'app_of_a_test.py'}
 VARIANTS = ['', 'OTA']
 
@@ -80,9 +83,37 @@ def test_the_manifest_freezes(board, tmp_path):
     assert payload.ARCHITECTURES[compiled[2] >> 2] == march
 
 
-def resolve(board, variant, build):
-    """What the port's CMakeLists.txt makes of a board, and its settings for ESP-IDF."""
+RISCV = 'riscv64-unknown-elf-'
+INSTALL = 'Debian: apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf'
+
+
+def test_what_is_frozen_compiles_for_an_esp32c3(tmp_path):
+    """As the port compiles it, but against the configuration in rv32, for want of ESP-IDF."""
+    gcc = needs.require(RISCV + 'gcc', INSTALL)
     tree = building.tree('unix')
+    freeze('esp32c3', tmp_path, 'rv32imc')
+    headers = tmp_path / 'genhdr'
+    names = run(
+        [sys.executable, tree / 'py' / 'makeqstrdata.py', headers / 'qstrdefs.preprocessed.h']
+    )
+    (headers / 'qstrdefs.generated.h').write_text(names)
+    (headers / 'root_pointers.h').touch()
+    command = [gcc, '-march=rv32imc', '-mabi=ilp32', '--specs=picolibc.specs', '-Os', '-Wall']
+    for folder in (Path(__file__).parent / 'rv32', tree, tmp_path):
+        command += ['-I', folder]
+    made = tmp_path / 'frozen.o'
+    run([*command, '-Werror', '-c', tmp_path / 'frozen.c', '-o', made])
+    header = made.read_bytes()[:20]
+    assert header[:5] == b'\x7fELF\x01' and header[18] == 243  # 32 bits, RISC-V
+    symbols = run([RISCV + 'nm', '-S', '--size-sort', made])
+    assert ' mp_frozen_mpy_content' in symbols and 'fun_data_app_of_a_test' in symbols
+    text, data, *_ = run([RISCV + 'size', made]).splitlines()[1].split()
+    figures.append(('frozen code of an ESP32-C3', f'{int(text) + int(data):,}', 'bytes'))
+
+
+def resolve(board, variant, build, tree=None):
+    """What the port's CMakeLists.txt makes of a board, and its settings for ESP-IDF."""
+    tree = tree or building.tree('unix')
     folder = boards.FOLDER / board
     command = ['cmake', '-S', tree / 'ports' / 'esp32', '-B', build]
     command += [f'-DMICROPY_BOARD={board}', f'-DMICROPY_BOARD_DIR={folder}']
@@ -115,12 +146,32 @@ def test_the_port_takes_the_board(board, variant, tmp_path):
     assert settings['BT_ENABLED'] == 'n'
     assert 'BT_NIMBLE_ENABLED' not in settings
     megabytes = facts['flash']['size'] >> 20
-    assert settings[f'ESPTOOLPY_FLASHSIZE_{megabytes}MB'] == 'y'
+    assert flash_sizes(settings) == [f'{megabytes}MB']
     assert settings['PARTITION_TABLE_CUSTOM'] == 'y'
     suffix = '-ota' if variant else ''
     table = boards.FOLDER / 'esp32' / f'partitions-{megabytes}MiB{suffix}.csv'
     assert settings['PARTITION_TABLE_CUSTOM_FILENAME'] == str(table)
     assert ('COMPILER_OPTIMIZATION_SIZE' in settings) == bool(variant)
+
+
+def flash_sizes(settings):
+    prefix = 'ESPTOOLPY_FLASHSIZE_'
+    return [
+        name.removeprefix(prefix) for name in settings if settings[name] == 'y' and prefix in name
+    ]
+
+
+def test_the_size_of_the_flash_is_that_of_the_table(tmp_path):
+    """MicroPython 1.26 has dropped it from its board for the S3: 4 MB remain for all of them."""
+    tree = tmp_path / 'tree'
+    subprocess.run(['cp', '-rs', str(building.tree('unix')), str(tree)], check=True, timeout=300)
+    stock = tree / 'ports' / 'esp32' / 'boards' / STOCK['esp32s3'] / 'sdkconfig.board'
+    lines = [line for line in stock.read_text().splitlines() if 'FLASHSIZE' not in line]
+    stock.unlink()
+    stock.write_text('\n'.join(lines) + '\n')
+    _, settings = resolve('esp32s3', '', tmp_path / 'build', tree)
+    assert flash_sizes(settings) == ['8MB']
+    assert settings['PARTITION_TABLE_CUSTOM_FILENAME'].endswith('partitions-8MiB.csv')
 
 
 @pytest.mark.parametrize(

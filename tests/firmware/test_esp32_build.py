@@ -14,8 +14,8 @@ import esp_idf_defs
 import pytest
 
 import building
-import espimage
-from firmware import boards, esp32
+from firmware import ports
+from microdot_kit import boards, espimage
 
 APP = 'examples/hello/hello.py'
 STUB = building.ROOT / 'tests' / 'firmware' / 'stub-idf'
@@ -48,7 +48,10 @@ def test_without_idf_it_says_what_is_needed(board):
     ('arguments', 'line'),
     [
         (['IDF_PATH=/nowhere', 'MICROPYTHON_DIR=/nowhere'], 'no MicroPython checkout'),
-        (['VARIANT=X'], 'VARIANT=X: no such variant of esp32, only OTA, SPIRAM'),
+        (
+            ['VARIANT=X', 'IDF_DOCKER=1', 'MICROPYTHON_DIR=/nowhere'],
+            'VARIANT=X: no such variant of esp32, only OTA, SPIRAM',
+        ),
         (['BOARD=unix', 'VARIANT=OTA'], 'unix has no variants'),
     ],
 )
@@ -77,7 +80,8 @@ def project(tmp_path_factory, checkout):
     work = copy / 'build' / 'firmware' / 'work'
     work.mkdir(parents=True)
     # What make finds there is up to date.
-    (work / esp32.mpy_cross_name(checkout, None)).symlink_to(esp32s.mpy_cross().parent)
+    cross = ports.mpy_cross_folder(checkout)
+    (work / cross.name).symlink_to(esp32s.mpy_cross().parent)
     return copy
 
 

@@ -4,11 +4,13 @@ The stand-in, on a pseudo-terminal, answers as the boot loader in the chip's ROM
 what is written.
 """
 
+import fcntl
 import os
 import pty
 import signal
+import struct
 import subprocess
-import sys
+import termios
 import threading
 import types
 from pathlib import Path
@@ -16,16 +18,15 @@ from pathlib import Path
 import esp32s
 import esptool
 import pytest
+from esp_pylib import serial_reset
 from mounting import micropython
 from serial.tools import list_ports_common
 
 import building
-import device
-import espimage
-import flash_esp32 as tool
-import image as composer
-from firmware import boards
-from firmware.steps import Failure
+from microdot_kit import boards, device, espimage, runtimes
+from microdot_kit import flash_esp32 as tool
+from microdot_kit import image as composer
+from microdot_kit.steps import Failure
 
 ROOT = building.ROOT
 SECONDS = 120
@@ -57,7 +58,7 @@ def composed(folder):
 
 
 def flash(*arguments, board='esp32'):
-    command = [sys.executable, ROOT / 'tools' / 'flash.py', board, *arguments]
+    command = runtimes.kit_command('flash', board, *arguments)
     ended = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -235,6 +236,102 @@ def test_no_port_and_two_ports(monkeypatch):
         tool.flash(ports(monkeypatch, '/dev/a', '/dev/b'), boards.find('esp32'))
 
 
+class Lines:
+    """A port whose chip leaves for its boot loader as MicroPython's usbd_cdc does, from 1.24 on."""
+
+    def __init__(self, leave):
+        self.leave = leave
+        self.state = (True, True)  # as a port is opened
+
+    def __call__(self, port):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        pass
+
+    def fileno(self):
+        return -1
+
+    def ioctl(self, number, request, data):
+        """What the driver of a USB port does: one message to the chip for both lines."""
+        if number != self.fileno():
+            return fcntl.ioctl(number, request, data)
+        if request == termios.TIOCMSET:
+            (lines,) = struct.unpack('I', data)
+            state = bool(lines & termios.TIOCM_DTR), bool(lines & termios.TIOCM_RTS)
+            if state == (True, False) and self.state == (False, True):
+                self.leave()
+            self.state = state
+        return struct.pack(
+            'I', termios.TIOCM_DTR * self.state[0] | termios.TIOCM_RTS * self.state[1]
+        )
+
+    def setDTR(self, on):  # noqa: N802
+        self.state = on, self.state[1]
+
+
+@pytest.fixture
+def native(monkeypatch):
+    """The ports that the system has, a chip with native USB among them, and that chip's lines."""
+    found = [list_ports_common.ListPortInfo(name) for name in ('/dev/ttyACM0', '/dev/ttyACM5')]
+    for port, product in zip(found, (0x4001, 0x1001)):
+        port.vid, port.pid = 0x303A, product
+    monkeypatch.setattr(device.list_ports, 'comports', lambda: list(found))
+    monkeypatch.setattr(tool, 'LOOK', 0.01)
+
+    def set_lines(leave):
+        lines = Lines(leave)
+        monkeypatch.setattr(tool, 'Serial', lines)
+        monkeypatch.setattr(serial_reset, 'fcntl', lines)
+
+    return found, set_lines
+
+
+def test_a_chip_with_native_usb_comes_back_as_another_device(native, chip, monkeypatch):
+    found, set_lines = native
+    left = []
+
+    def leave():
+        left.append(found.pop(0))
+        threading.Timer(0.1, appear).start()
+
+    def appear():
+        new = list_ports_common.ListPortInfo(chip.port)
+        new.vid, new.pid = 0x303A, 0x1001
+        found.append(new)
+
+    set_lines(leave)
+    monkeypatch.setattr(tool, 'check_port', lambda port: None)
+    # esptool takes one for a process, and has it.
+    monkeypatch.setattr(tool, 'Progress', lambda: types.SimpleNamespace(resets=True))
+    chosen = types.SimpleNamespace(board='esp32', image=esp32s.base(), port='/dev/ttyACM0')
+    tool.flash(chosen, boards.find('esp32'))
+    assert len(left) == 1
+    # A chip that is in its boot loader already, and an adapter, are left where they are.
+    assert tool.boot_port('/dev/ttyACM5') == '/dev/ttyACM5'
+    assert tool.boot_port(chip.port) == chip.port
+
+
+def test_a_chip_with_native_usb_that_does_not_come_back(native, monkeypatch):
+    _, set_lines = native
+    set_lines(lambda: None)
+    monkeypatch.setattr(tool, 'ANEW_SECONDS', 0.1)
+    with pytest.raises(Failure, match='has not come back in its boot loader: hold its BOOT button'):
+        tool.boot_port('/dev/ttyACM0')
+
+
+def test_a_flash_larger_than_the_image_needs(monkeypatch, capsys):
+    monkeypatch.setattr(esptool.cmds, 'detect_flash_size', lambda chip: '16MB')
+    tool.check_size(None, espimage.read(esp32s.base()))
+    assert 'make image FLASH=16MB would use all of it' in capsys.readouterr().out
+    monkeypatch.setattr(esptool.cmds, 'detect_flash_size', lambda chip: '4MB')
+    tool.check_size(None, espimage.read(esp32s.base()))
+    assert not capsys.readouterr().out
+
+
 # What happens once a third has been written, and how the line begins.
 MISHAPS = {
     'unplugged': (lambda chip, process: chip.end(), 'The board on '),
@@ -246,7 +343,7 @@ MISHAPS = {
 def test_a_mishap_in_mid_write(mishap, folder):
     happen, beginning = MISHAPS[mishap]
     with esp32s.Chip(folder) as chip:
-        command = [sys.executable, ROOT / 'tools' / 'flash.py', 'esp32']
+        command = runtimes.kit_command('flash', 'esp32')
         command += ['--image', esp32s.base(), '--port', chip.port]
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -286,7 +383,7 @@ def test_make_flash_installs_esptool():
         )
         assert ended.returncode == 0, ended.stderr
         assert ('tools/install.py esp32' in ended.stdout) == needed
-        assert f"tools/flash.py '{board}'" in ended.stdout
+        assert f"tools/microdot_kit flash '{board}'" in ended.stdout
 
 
 def test_the_port_is_free_afterwards(chip):

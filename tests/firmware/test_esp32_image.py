@@ -1,21 +1,20 @@
 """`make image`: a framework and an application in a real MicroPython image.
 
 What is composed is taken apart again and mounted on MicroPython. No MicroPython with ROMFS is among
-the packages: the image for those tests is the real one with the names in it that tell.
+the packages, nor one from 1.26 on: the images for those tests are real ones with the names in them
+that tell, and with another partition table.
 """
 
 import subprocess
-import sys
 
 import esp32s
 import pytest
 from mounting import micropython
 
 import building
-import espimage
-import image as tool
-import payload
-from firmware.steps import Failure
+from microdot_kit import espimage, payload, runtimes, stock
+from microdot_kit import image as tool
+from microdot_kit.steps import Failure
 
 ROOT = building.ROOT
 HELLO = ROOT / 'examples' / 'hello' / 'hello.py'
@@ -74,12 +73,82 @@ def test_an_image_with_romfs(app, tmp_path):
     file, names, kept, answer = micropython(tmp_path, parts)
     assert file == '/rom/lib/microdot/__init__.mpy'
     assert names == "['boot.py', 'helper.mpy', 'main.py', 'static']"
-    assert {'lib/startup.mpy', 'lib/link.mpy'} < set(wanted['romfs'])
+    assert {'lib/startup.mpy', 'lib/link.mpy', 'lib/wifi_setup/page.mpy'} < set(wanted['romfs'])
+    assert 'lib/setup_image.py' not in wanted['romfs']
+    assert 'lib/setup_image.py' in compose(stock, app, setup=True)[1]['romfs']
     assert kept == 'kept 448 448'
     assert answer == '42'
     # Once more on top of that: the partitions are there already.
     again, _ = compose(made.data, app)
     assert again.data == made.data
+
+
+MIB = 0x100000
+# A flash, and where in it the file system is then.
+FLASHES = {'': (4 * MIB, 2 * MIB), '8M': (8 * MIB, 6 * MIB)}
+
+
+@pytest.mark.parametrize('flash', FLASHES)
+@pytest.mark.parametrize('table', ['with', 'without'])
+def test_the_file_system_fills_the_flash(table, flash, app, tmp_path):
+    """Of the official image of 1.25, and with a table without one, as it is from 1.26 on."""
+    data = esp32s.base(stock.OFFICIAL).read_bytes()
+    data = data if table == 'with' else esp32s.without_storage(data)
+    made, _ = compose(data, app, flash=flash)
+    size, room = FLASHES[flash]
+    assert (made.flash_size, made.table.flash_size()) == (size, size)
+    storage = made.table['vfs']
+    assert (storage.offset, storage.size, storage.subtype) == (2 * MIB, room, 0x81)
+    assert made.app_data == espimage.Image('base', data).app_data
+    file, names, _, answer = micropython(tmp_path, {'vfs': partition(made, 'vfs')})
+    assert file == '/flash/lib/microdot/__init__.mpy'
+    assert names == "['boot.py', 'helper.mpy', 'lib', 'main.py', 'static']"
+    assert answer == '42'
+    # Once more on top of that, it is as it was.
+    assert compose(made.data, app)[0].data == made.data
+
+
+def test_romfs_where_there_is_no_file_system_yet(app):
+    stock_image = esp32s.without_storage(base(replacements=esp32s.WITH_ROMFS))
+    made, wanted = compose(stock_image, app, flash='8MB')
+    assert set(wanted) == {'vfs', 'romfs'}
+    rom, storage = made.table['romfs'], made.table['vfs']
+    assert (rom.offset, rom.size) == (0x1F0000 + 0x10000, 0x40000)
+    assert (storage.offset, storage.offset + storage.size) == (0x240000, 8 * MIB)
+
+
+@pytest.mark.parametrize(
+    ('flash', 'line'),
+    [
+        ('2MB', 'leaves no room for a file system in 2 MB of flash'),
+        ('3MB', 'FLASH=3MB: the size of the flash is needed, such as 4MB or 16MB'),
+        ('4', 'FLASH=4: the size'),
+        ('0MB', 'FLASH=0MB: the size'),
+        ('4096KB', 'FLASH=4096KB: the size'),
+    ],
+)
+def test_a_flash_that_cannot_be(flash, line, app):
+    with pytest.raises(Failure, match=line):
+        compose(esp32s.without_storage(esp32s.base().read_bytes()), app, flash=flash)
+
+
+def test_a_file_system_of_another_kind(app):
+    image = espimage.Image('base', esp32s.base().read_bytes())
+    image.table['vfs'].name = 'ffat'
+    with pytest.raises(Failure, match='its file system is FAT'):
+        tool.layout(image, 0, 4 * MIB)
+
+
+def test_an_image_too_old_for_the_modules(app, tmp_path):
+    status, said = run(esp32s.base(esp32s.V1_16), app)
+    assert status == 1
+    assert 'has MicroPython 1.16, which does not load .mpy version 6: take 1.19 or newer' in said
+
+
+def test_set_up_by_a_page_needs_what_joins_networks(app):
+    (app / 'boot.py').write_text('pass\n')
+    with pytest.raises(Failure, match='SETUP=1 needs'):
+        compose(base(replacements=esp32s.WITH_ROMFS), app, setup=True)
 
 
 def test_romfs_grows_with_what_is_in_it(app):
@@ -115,6 +184,7 @@ def test_make_image(app, tmp_path):
     status, said = run(esp32s.base(), app, '--board', 'esp32', '--output', output)
     assert status == 0, said
     assert 'MicroPython 1.23 for ESP32' in said
+    assert 'For 4 MB of flash: what the image is made for' in said
     assert 'This MicroPython has no ROMFS' in said
     assert 'network.json stays out of the image' in said
     assert f'make flash BOARD=esp32 IMAGE={output}' in said
@@ -122,7 +192,7 @@ def test_make_image(app, tmp_path):
 
 
 def run(*arguments):
-    command = [sys.executable, ROOT / 'tools' / 'image.py', *arguments]
+    command = runtimes.kit_command('image', *arguments)
     ended = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -165,7 +235,7 @@ BROKEN = {
         lambda data: data[:12] + b'\x63' + data[13:],
         'for a chip that is not known, number 99',
     ),
-    'too small a flash': (lambda data: base(mib=2), 'does not fit the flash it is made for'),
+    'too small a flash': (lambda data: base(mib=2), 'no room for a file system in 2 MB of flash'),
 }
 
 

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 import building
-from firmware import application
-from firmware.steps import Failure
+from microdot_kit import application
+from microdot_kit.steps import Failure
 
 TEMPLATE = 'Hello {{ name }}!\n'
 
@@ -42,10 +42,24 @@ def test_its_modules(app, tmp_path):
     assert (made / 'frozen_application.py').read_text() == 'import parts\n'
 
 
+def test_a_mark_for_boards_that_may_be_set_up(app, tmp_path):
+    for _ in range(2):
+        made = application.prepare(app, tmp_path / 'made', setup=True)
+        assert names(made) == sorted([*MODULES, 'setup_image.py'])
+    assert names(application.prepare(app, tmp_path / 'made')) == MODULES
+    for name in ('setup_image.py', 'wifi_setup/__init__.py'):
+        (app / name).parent.mkdir(exist_ok=True)
+        (app / name).write_text('')
+        with pytest.raises(Failure, match=name):
+            application.prepare(app, tmp_path / 'made')
+        (app / name).unlink()
+
+
 def test_files_that_stay_behind_are_named(app, tmp_path, capsys):
     (app / 'static').mkdir()
     (app / 'static' / 'style.css').write_text('a {}\n')
     (app / 'README.md').write_text('About it\n')
+    (app / 'requirements.txt').write_text('pyjwt\n')
     application.prepare(app, tmp_path / 'made')
     said = 'Not in the firmware, where there are no files: notes.txt. `make deploy` brings them\n'
     assert capsys.readouterr().err == said

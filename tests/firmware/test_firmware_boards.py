@@ -1,15 +1,19 @@
 """The boards: their table, and manifests that MicroPython's own tools freeze."""
 
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import building
-from firmware import boards, ports, sources
+from firmware import ports, sources
+from microdot_kit import boards
 
 DEFINED = {
     'MICROPY_HW_FLASH_STORAGE_BYTES': 'storage',
@@ -17,10 +21,13 @@ DEFINED = {
 }
 # Frozen into each board, whatever its network is.
 COMMON = {'asyncio/core.py', 'microdot/server.py', 'utemplate/compiled.py', 'app_of_a_test.py'}
+MODULES = '__init__', 'dns', 'frames', 'html', 'improv', 'networks', 'page'
+SLOTS = {'slots.py', 'slot_trial.py', 'slot_writer.py'}
+SETUP = {f'wifi_setup/{name}.py' for name in MODULES}
 STARTING = {
-    'rpi_pico': {'main.py', 'startup.py', 'link.py', '_boot.py'},
-    'rpi_pico_w': {'main.py', 'startup.py', 'link.py', '_boot.py'},
-    'rpi_pico2_w': {'main.py', 'startup.py', 'link.py', '_boot.py'},
+    'rpi_pico': {'main.py', 'startup.py', 'link.py', '_boot.py'} | SLOTS,
+    'rpi_pico_w': {'main.py', 'startup.py', 'link.py', '_boot.py'} | SLOTS | SETUP,
+    'rpi_pico2_w': {'main.py', 'startup.py', 'link.py', '_boot.py'} | SLOTS | SETUP,
     'unix': {'launch.py', 'serve.py'},
 }
 FLASHED = [name for name in building.BOARDS if 'flash' in boards.find(name)]
@@ -50,13 +57,43 @@ def test_the_header_divides_the_flash_like_the_table(board):
         assert int(defined[name], 16) == boards.find(board)['flash'][part]['size']
 
 
+def cross_compiler(tree, folder, **environment):
+    """The path of the cross compiler of a tree, built unless it is there."""
+    env = building.steps.environment(**environment)
+    job = ports.Job(board='x', tree=tree, work=folder / 'x', env=env)
+    return ports.mpy_cross(job)
+
+
 @pytest.fixture(scope='module')
 def mpy_cross(tmp_path_factory):
-    """The cross compiler of the pinned sources."""
-    folder = tmp_path_factory.mktemp('mpy-cross')
-    tree = building.tree('unix')
-    job = ports.Job(board='x', tree=tree, work=folder / 'x', env=building.steps.environment())
-    return ports.mpy_cross(job)
+    """That of the pinned sources."""
+    return cross_compiler(building.tree('unix'), tmp_path_factory.mktemp('mpy-cross'))
+
+
+def test_two_trees_in_turn_have_a_cross_compiler_each(mpy_cross, tmp_path):
+    other = tmp_path / 'tree'
+    subprocess.run(['cp', '-rs', str(building.tree('unix')), str(other)], check=True, timeout=300)
+    header = other / 'py' / 'persistentcode.h'
+    text = header.read_text()
+    header.unlink()
+    header.write_text(re.sub(r'(define MPY_VERSION) 6', r'\1 7', text))
+    os.utime(header, (0, 0))  # older than what the first one has left, as a checkout may be
+    try:
+        found = cross_compiler(
+            other, tmp_path, DEBUG='1'
+        )  # without optimizing, in a fifth of the time
+        assert version(found, tmp_path) == 7
+        assert version(mpy_cross, tmp_path) == 6
+        assert cross_compiler(building.tree('unix'), tmp_path) == mpy_cross
+    finally:
+        shutil.rmtree(ports.mpy_cross_folder(other))
+
+
+def version(compiler, folder):
+    """The version of what a compiler writes."""
+    (folder / 'empty.py').touch()
+    subprocess.run([str(compiler), 'empty.py'], cwd=folder, check=True, timeout=60)
+    return (folder / 'empty.mpy').read_bytes()[1]
 
 
 def freeze(board, mpy_cross, folder, *options):
@@ -100,13 +137,14 @@ def test_a_board_without_an_application(mpy_cross, tmp_path):
 
 @pytest.mark.parametrize('board', ['rpi_pico_w', 'rpi_pico2_w'])
 def test_cmake_takes_a_board_with_wifi(board, tmp_path):
-    """As far as it goes without the driver of the radio: empty files stand in for it."""
+    """As far as it goes without the driver of the radio: files with nothing in them stand in."""
     tree = tmp_path / 'tree'
     subprocess.run(['cp', '-rs', str(building.tree('rp2')), str(tree)], check=True, timeout=300)
     driver = tree / 'lib' / 'cyw43-driver' / 'src'
     driver.mkdir(parents=True)
     for name in EMPTY_DRIVER:
         (driver / name).touch()
+    (driver / 'cyw43.h').write_text('#include <cyw43_configport.h>\n')  # as the real one does
     build = tmp_path / 'build'
     command = ['cmake', '-S', str(tree / 'ports' / 'rp2'), '-B', str(build)]
     command += [f'-DMICROPY_BOARD={board}', f'-DMICROPY_BOARD_DIR={boards.FOLDER / board}']
@@ -122,8 +160,29 @@ def test_cmake_takes_a_board_with_wifi(board, tmp_path):
     defined = compile_lwip(json.loads(commands))
     assert defined['MEMP_NUM_TCP_PCB'] == '(20)'
     assert defined['MEM_SIZE'] == '(16000)'
+    found = found_headers(json.loads(commands), 'cyw43_bus_pio_spi.c')
+    assert found['cyw43_driver.h'].match('pico_cyw43_driver/include/pico/cyw43_driver.h')
+    found = found_headers(json.loads(commands), 'modmachine.c')
+    assert found['cyw43_configport.h'].match('ports/rp2/cyw43_configport.h')
     pico_board = {'rpi_pico_w': 'pico_w', 'rpi_pico2_w': 'pico2_w'}[board]
     assert f'PICO_BOARD=\\"{pico_board}\\"'.replace('\\', '') in commands.replace('\\', '')
+
+
+def found_headers(commands, source):
+    """{name: path} of the headers that the compiler finds for a source."""
+    [how] = [entry for entry in commands if entry['file'].endswith('/' + source)]
+    command = shlex.split(how['command'])
+    ended = subprocess.run(
+        # -MG: generated headers, which are not there yet, do not stop it.
+        [*command[: command.index('-o')], '-M', '-MG', how['file']],
+        cwd=how['directory'],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    headers = map(Path, ended.stdout.replace('\\\n', ' ').split()[1:])
+    return {path.name: path for path in headers if path.is_absolute()}
 
 
 def compile_lwip(commands):

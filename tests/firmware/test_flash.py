@@ -4,7 +4,6 @@ import errno
 import os
 import struct
 import subprocess
-import sys
 import threading
 import types
 
@@ -13,9 +12,9 @@ from ptyboard import Board
 from serial.tools.list_ports_common import ListPortInfo
 
 import building
-import device as devices
-import flash as tool
-import runtimes
+from microdot_kit import device as devices
+from microdot_kit import flash as tool
+from microdot_kit import runtimes
 
 RP2040 = 0xE48BFF56
 RP2350 = 0xE48BFF59
@@ -356,7 +355,7 @@ def test_make_passes_its_variables_on(roots, image):
 
 
 def test_the_tool_as_a_program(roots, image):
-    command = [sys.executable, str(runtimes.ROOT / 'tools' / 'flash.py'), 'unix']
+    command = runtimes.kit_command('flash', 'unix')
     ended = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
     assert ended.returncode == 1
     assert ended.stderr == 'BOARD=unix takes no UF2 images, so there is nothing to flash\n'

@@ -3,15 +3,12 @@
 import os
 import socket
 import subprocess
-import sys
 
 import pytest
 
 import building
-import payload
-import romfs
-import runtimes
-from firmware.steps import Failure
+from microdot_kit import payload, romfs, runtimes
+from microdot_kit.steps import Failure
 
 FILES = {
     'main.py': 'import parts\n',
@@ -61,9 +58,9 @@ def app(tmp_path):
 
 
 def make(*arguments, cwd=runtimes.ROOT):
-    """Run tools/romfs.py and return its exit status and all that it printed."""
+    """Run microdot-kit romfs and return its exit status and all that it printed."""
     ended = subprocess.run(
-        [sys.executable, str(runtimes.ROOT / 'tools' / 'romfs.py'), *map(str, arguments)],
+        runtimes.kit_command('romfs', *arguments),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -95,12 +92,33 @@ def test_an_application_alone(app, tmp_path):
     assert micropython('', image) == PACKED
 
 
-def test_what_names_a_network_stays_out(app, tmp_path):
-    write(app, {'network.json': '{"password": "secret"}'})
+SECRET_FILES = (
+    'network.json',
+    'sub/network.json',
+    'sub/deeper/Network.JSON',
+    'network.json.bak',
+    'main.py.bak',
+    'key.pem',
+    'tls/key.pem',
+    'tls/server-key.pem',
+    'key.der',
+    'secret.key',
+    'static/key.pem',
+    'static/page.html.bak',
+)
+PUBLIC_FILES = ('tls/cert.pem', 'monkey.txt', 'key.pem.txt', 'backup', 'other-network.json')
+
+
+def test_secrets_stay_out(app, tmp_path):
+    for name in SECRET_FILES + PUBLIC_FILES:
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text('{"password": "very secret"}')
     status, output = make(app, '--no-framework', '--output', tmp_path / 'a.romfs')
-    assert status == 0
-    assert 'network.json stays out of the image' in output and 'secret' not in output
-    assert micropython('', tmp_path / 'a.romfs') == PACKED
+    assert status == 0 and 'very secret' not in output
+    for name in SECRET_FILES:
+        assert f'{name} stays out of the image: put it onto the board' in output
+    assert output.count('stays out of the image') == len(SECRET_FILES)
+    assert set(micropython('', tmp_path / 'a.romfs')) == {*PACKED, *PUBLIC_FILES}
 
 
 def test_with_the_framework(app, tmp_path):
@@ -165,7 +183,7 @@ def test_it_is_the_same_every_time(app, tmp_path, monkeypatch):
     for folder, name in ((app, 'a'), (copy, 'b'), ('.', 'c')):
         images.append(tmp_path / name)
         assert make(folder, '--output', images[-1], cwd=app)[0] == 0
-    monkeypatch.setattr(payload, 'KEPT', tmp_path / 'empty')  # compiled anew
+    monkeypatch.setattr(runtimes, 'cache', lambda: tmp_path / 'empty')  # compiled anew
     again = romfs.pack(romfs.contents(app, 'armv6m'))
     assert {path.read_bytes() for path in images} == {again}
 
@@ -224,8 +242,7 @@ def test_the_compiler_writes_the_version_that_boards_are_asked_for():
 
 
 def test_templates_that_are_compiled_already_stay(app, tmp_path):
-    tool = runtimes.ROOT / 'tools' / 'templates.py'
-    command = [sys.executable, str(tool), str(app / 'templates'), '--autoescape']
+    command = runtimes.kit_command('templates', app / 'templates', '--autoescape')
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     files = payload.app_files(app)
     assert 'templates/hello_html.py' not in files
@@ -236,11 +253,11 @@ def test_templates_that_are_compiled_already_stay(app, tmp_path):
 
 
 def test_what_is_compiled_is_kept(app, tmp_path, monkeypatch):
-    monkeypatch.setattr(payload, 'KEPT', tmp_path / 'kept')
+    monkeypatch.setattr(runtimes, 'cache', lambda: tmp_path / 'kept')
     first = payload.app_files(app)
     monkeypatch.setattr(payload, 'run', lambda *command: pytest.fail('compiled again'))
     assert payload.app_files(app) == first
-    assert len(os.listdir(tmp_path / 'kept')) == 4  # main.py too, to see that it can be
+    assert len(os.listdir(tmp_path / 'kept' / 'mpy')) == 4  # main.py too, to see that it can be
 
 
 def test_a_folder_that_cannot_be_meant(app):

@@ -7,15 +7,24 @@ import subprocess
 
 import pytest
 
-import runtimes
+from microdot_kit import runtimes
 
 HERE = runtimes.ROOT / 'tests' / 'firmware'
 MODULES = runtimes.ROOT / 'boards' / 'modules'
 FOLDERS = HERE, HERE.parent / 'core', MODULES, MODULES / 'wifi', runtimes.LIB
-CASES = (HERE / 'wifi_cases.py').read_text()
 DOCUMENTED = (runtimes.ROOT / 'docs' / 'wifi.md').read_text()
+MODULES_OF_CASES = ('wifi_cases', 'wifi_boot_cases', 'wifi_setup_cases', 'wifi_page_cases')
+MODULES_OF_CASES += ('wifi_cut_cases', 'wifi_improv_cases')
 HELPERS = {'run', 'drive', 'joined', 'see', 'begin', 'wait', 'interrupted', 'sleep'}
-NAMES = [name for name in re.findall(r'^def (\w+)', CASES, re.M) if name not in HELPERS]
+HELPERS |= {'start', 'page', 'saved', 'told', 'attempt', 'fast', 'get', 'served'}
+HELPERS |= {'say', 'answers'}
+HELPERS |= {'formatted', 'write', 'with_files', 'at_each_operation'}
+CASES = [
+    (module, name)
+    for module in MODULES_OF_CASES
+    for name in re.findall(r'^def (\w+)', (HERE / f'{module}.py').read_text(), re.M)
+    if name not in HELPERS
+]
 
 
 APPLICATION = """
@@ -50,11 +59,11 @@ def micropython(*arguments, folder):
     )
 
 
-@pytest.mark.parametrize('chip', ['esp32', 'rp2'])
-@pytest.mark.parametrize('name', NAMES)
-def test_wifi(tmp_path, chip, name):
+@pytest.mark.parametrize('chip', ['esp32', 'rp2', 'rp2-old'])
+@pytest.mark.parametrize(('module', 'name'), CASES)
+def test_wifi(tmp_path, chip, module, name):
     (tmp_path / 'fs').mkdir()
-    script = f'import wifi_cases; wifi_cases.run({chip!r}, {name!r})'
+    script = f'import {module}; {module}.run({chip!r}, {name!r})'
     with micropython('-c', script, folder=tmp_path) as process:
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
@@ -62,6 +71,7 @@ def test_wifi(tmp_path, chip, name):
 
 def test_ctrl_c_leaves_the_prompt(tmp_path):
     settings = {'ssid': 'home', 'password': 'secret-of-home', 'watchdog': True}
+    settings['improv'] = False  # on the unix port a Ctrl-C would then end the process
     (tmp_path / 'network.json').write_text(json.dumps(settings))
     (tmp_path / 'main.py').write_text(APPLICATION)
     with micropython('-i', '-c', START + 'startup.run()', folder=tmp_path) as process:
@@ -80,7 +90,7 @@ def test_the_documented_settings(tmp_path):
     with micropython('-c', script, folder=tmp_path) as process:
         output, _ = process.communicate(timeout=60)
     log = [('hostname', settings['hostname']), ('country', settings['country'])]
-    assert output.splitlines() == ['Network: 192.168.1.23', str(log)], output
+    assert output.splitlines() == ['Network: 192.168.1.23 (desk.local)', str(log)], output
 
 
 def test_the_documented_boot(tmp_path):
@@ -91,5 +101,5 @@ def test_the_documented_boot(tmp_path):
     script = START + 'import boot\nradio.air.clear()\nimport main'
     with micropython('-c', script, folder=tmp_path) as process:
         output, _ = process.communicate(timeout=60)
-    lines = ['Network: 192.168.1.23', 'serving', 'Network: not joined']
+    lines = ['Network: 192.168.1.23 (microdot-1a2b.local)', 'serving', 'Network: not joined']
     assert output.splitlines() == lines, output

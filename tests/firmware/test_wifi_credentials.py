@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-import credentials
-import runtimes
-from firmware.steps import Failure
+from microdot_kit import credentials, runtimes
+from microdot_kit.steps import Failure
 
 SECRET = 'secret "\\ \' password'
-TOOL = [sys.executable, str(runtimes.ROOT / 'tools' / 'credentials.py')]
+# -S: without the packages of .venv, as the documentation calls it
+TOOL = [sys.executable, '-S', str(runtimes.ROOT / 'tools' / 'microdot_kit'), 'credentials']
 
 
 def never(title):

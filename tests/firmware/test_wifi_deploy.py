@@ -3,19 +3,18 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 from ptyboard import Board
 
-import device as devices
-import runtimes
+from microdot_kit import device as devices
+from microdot_kit import runtimes
 
 NETWORK = b"""
 STA_IF, AP_IF = 0, 1
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 0, 1, 3, -2, -3
 
-def hostname(name): pass
+def hostname(name=None): return 'desk'
 country = hostname
 
 class WLAN:
@@ -45,13 +44,7 @@ MAIN = "print('serving on http://127.0.0.1:8123')\n"
 
 def deploy(board, app, **environment):
     ended = subprocess.run(
-        [
-            sys.executable,
-            str(runtimes.ROOT / 'tools' / 'deploy.py'),
-            str(app),
-            '--port',
-            board.port,
-        ],
+        runtimes.kit_command('deploy', app, '--port', board.port),
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -81,7 +74,8 @@ def test_credentials_reach_the_board(tmp_path, app):
         assert 'Network: 127.0.0.1' in output and 'Serving: http://127.0.0.1:8123' in output
         # A later one needs no credentials, and leaves what starts the network.
         status, output = deploy(board, app)
-        assert status == 0 and 'Network: 127.0.0.1' in output, output
+        assert status == 0 and 'Network: 127.0.0.1 (desk.local)' in output, output
+        assert 'such names: http://desk.local:8123\n' in output
         assert 'The board has it all already' in output
         with devices.Device(board.port) as device:
             kept = device.run("print(open('/network.json').read())")
@@ -106,7 +100,7 @@ def test_a_watchdog_is_held(tmp_path, app):
         with devices.Device(board.port) as device:
             device.write('/network.py', NETWORK)
             device.write('/machine.py', MACHINE)
-            device.write('/network.json', b'{"watchdog": 8}')
+            device.write('/network.json', b'{"watchdog": 8, "improv": false}')
         status, output = deploy(board, app, **wifi)
         assert status == 0, output
         with devices.Device(board.port) as device:

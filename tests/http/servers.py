@@ -71,16 +71,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def environment():
+def environment(lib=ROOT / 'lib'):
     """This environment with the package on the module paths of both runtimes."""
-    lib = ROOT / 'lib'
     return {**os.environ, 'PYTHONPATH': str(lib), 'MICROPYPATH': f'{lib}:.frozen'}
 
 
 class ServerProcess:
-    """`program.py` (or another) on a runtime; bounds are given as `name=number`."""
+    """`program.py` (or another) on a runtime, in a folder; bounds are given as `name=number`.
 
-    def __init__(self, runtime, *bounds, heap='192K', program=PROGRAM):
+    `lib` is the folder that has the package.
+    """
+
+    def __init__(
+        self, runtime, *bounds, heap='192K', program=PROGRAM, folder=None, lib=ROOT / 'lib'
+    ):
+        self.folder = folder
+        self.lib = lib
         self.port = free_port()
         command = [sys.executable]
         if runtime == 'micropython':
@@ -94,19 +100,21 @@ class ServerProcess:
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=subprocess.STDOUT,
-            env=environment(),
+            env=environment(self.lib),
+            cwd=self.folder,
         )
         try:
-            eventually(self._answers)
+            eventually(self.answers)
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def _answers(self):
+    def answers(self, path='/'):
+        """Whether a GET of the path is answered with 200."""
         assert self.process.poll() is None, self.log()
         try:
-            return status(self.get('/')) == 200
+            return status(self.get(path)) == 200
         except OSError:
             return False
 

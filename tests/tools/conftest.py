@@ -12,8 +12,13 @@ import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ('Makefile', 'pyproject.toml', 'tools', 'tests/conftest.py', 'tests/needs.py')
-COPIED += ('tests/browsing.py', 'tests/micropython_runner.py', 'tests/core/support.py')
-DEADLINE = 60
+COPIED += (
+    'tests/browsing.py',
+    'tests/tables.py',
+    'tests/micropython_runner.py',
+    'tests/core/support.py',
+)
+DEADLINE = 300
 
 
 class Project:
@@ -21,7 +26,11 @@ class Project:
 
     def __init__(self, folder, micropython):
         self.folder = folder
-        self.environment = {**os.environ, 'MICROPYTHON': micropython, 'CI': ''}
+        self.environment = {
+            **os.environ,
+            'MICROPYTHON': micropython,
+            'CI': '',
+        }
         for name in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL'):  # of the make that runs these tests
             self.environment.pop(name, None)
         for name in COPIED:
@@ -53,8 +62,21 @@ class Project:
         return ended.returncode, ended.stdout
 
     def test(self, *arguments):
-        """Run tools/test.py."""
-        return self.run(sys.executable, 'tools/test.py', *arguments)
+        """Run the tests of the project."""
+        return self.run(sys.executable, 'tools', 'testing', *arguments)
+
+
+@pytest.fixture(scope='session')
+def built(tmp_path_factory):
+    """The wheel and the sdist."""
+    from release import release
+
+    folder = tmp_path_factory.mktemp('built')
+    release.build_packages(folder)
+    (wheel,) = folder.glob('*.whl')
+    (sdist,) = folder.glob('*.tar.gz')
+    assert len(list(folder.iterdir())) == 2
+    return wheel, sdist
 
 
 @pytest.fixture(scope='session')

@@ -7,30 +7,40 @@ A file of core tests belongs to what its name says: `test_sse_wire` to the exten
 import os
 import re
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import needs
-import on_micropython
-import payload
-import runtimes
-from results import FileResult
+from microdot_kit import payload, runtimes
+from testing import on_micropython
+from testing.results import FileResult
 
 CORE = runtimes.ROOT / 'tests' / 'core'
 RUNNER = runtimes.ROOT / 'tests' / 'installed_runner.py'
-FILES = sorted(CORE.glob('test_*.py'))
+# Of what is frozen into firmware beside the framework: no package has it.
+BOARDS = ('test_improv_frames', 'test_setup_page')
+FILES = [path for path in sorted(CORE.glob('test_*.py')) if path.stem not in BOARDS]
 EXTENSIONS = payload.extensions()
 CLIENT = 'test-client'
 AT_ONCE = 4  # processes, which mostly wait
 DEADLINE = 600
 HEAP = '256K'  # on MicroPython: what finds out which framework it is takes some too
-# What the name of an extension's tests begins with, where that is not the extension's own.
-CALLED = {'utemplate': 'templates', 'test_client': CLIENT}
+# What the name of an extension's tests begins with, where that is not the extension's own. `all` is
+# for tests that import most extensions.
+CALLED = {
+    'utemplate': 'templates',
+    'test_client': CLIENT,
+    'homeassistant': 'mqtt',
+    'p256': 'update',
+}
+CALLED |= dict.fromkeys(('handler_faults', 'json_values', 'overriding', 'unknown_options'), 'all')
+CALLED |= dict.fromkeys(('mqtt_topics', 'topics_websocket'), 'all')
 
 
 def owner(file):
     """The extension that a file of tests is for, `test-client`, or `core`."""
-    for name in (*EXTENSIONS, *CALLED):
+    for name in (*CALLED, *EXTENSIONS):
         if re.match(f'test_{name}(_|$)', file.stem):
             return CALLED.get(name, name)
     return 'core'
@@ -43,6 +53,34 @@ def files_of(*owners):
 
 def uses_client(file):
     return 'test_client' in file.read_text()
+
+
+def run(*command, cwd, **options):
+    """Run a command that has to end well, and return what it prints."""
+    ended = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=DEADLINE, **options
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+class Environment:
+    """A new environment of a Python, with nothing in it."""
+
+    def __init__(self, folder, python):
+        self.folder = folder
+        self.python = str(folder / 'bin' / 'python')
+        run(python, '-m', 'venv', '--without-pip', str(folder), cwd=folder.parent)
+
+    def install(self, *arguments):
+        self.pip('install', '--disable-pip-version-check', *arguments)
+
+    def pip(self, command, *arguments):
+        pip = (sys.executable, '-m', 'pip', '--python', self.python, '-qq', command)
+        run(*pip, *arguments, cwd=self.folder)
+
+    def run(self, script):
+        return run(self.python, '-I', '-c', script, cwd=self.folder)
 
 
 class Outcome:

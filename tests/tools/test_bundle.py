@@ -9,14 +9,14 @@ import sys
 import installed
 import pytest
 
-import bundle
 import needs
-import payload
-import runtimes
-from firmware.steps import Failure
+from microdot_kit import payload, runtimes
+from release import bundle
 
 DEADLINE = 240
 SOURCE_HEAP = '1M'  # as source it is compiled as a whole
+# How the core tests run on it: compiled as in a release; as source only where all is tried.
+FORMS = [('mpy', installed.HEAP), ('py', SOURCE_HEAP)]
 # What the tests of the core take from modules of the package, beside the file.
 RUNNER = """
 import sys
@@ -107,15 +107,11 @@ def runner(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp('beside')
     shutil.copytree(runtimes.LIB / 'microdot', folder / 'modules')
-    made = bundle.Bundle()
-    names = {name: made.names_in(module) for name, module in made.modules.items()}
-    for half in bundle.COMPAT[1:]:
-        names['compat'].update(names.pop(half))
-    for name, called in names.items():
+    for name in bundle.Bundle().modules:
         (folder / 'modules' / (name + '.py')).write_text(
-            f'import microdot\nfor name, called in {called!r}.items():\n'
-            '    if hasattr(microdot, called):\n'  # constants are not there at run time
-            '        globals()[name] = getattr(microdot, called)\n'
+            'import microdot\nfor name, value in microdot.__dict__.items():\n'
+            "    if name[:2] != '__':\n"
+            '        globals()[name] = value\n'
         )
     (folder / 'modules' / '__init__.py').unlink()
     program = folder / 'runner.py'
@@ -169,13 +165,15 @@ def check(outcome, file, beside):
     outcome.check(installed.files_of('core'), beside)
 
 
+@pytest.mark.slow
 def test_it_passes_the_core_tests_on_cpython(made, runner):
     files = installed.files_of('core')
     outcome = installed.on_cpython(sys.executable, files, runner=runner, folder=made)
     check(outcome, made / 'microdot.py', runner.parent)
 
 
-@pytest.mark.parametrize(('kind', 'heap'), [('mpy', installed.HEAP), ('py', SOURCE_HEAP)])
+@pytest.mark.slow
+@pytest.mark.parametrize(('kind', 'heap'), FORMS if needs.in_ci() else FORMS[:1])
 def test_it_passes_the_core_tests_on_micropython(kind, heap, made, compiled, runner):
     folder = {'py': made, 'mpy': compiled}[kind]
     files = installed.files_of('core')
@@ -201,7 +199,7 @@ def test_nothing_of_a_package_is_left(made):
 
 
 def test_the_same_sources_give_the_same_bytes(made):
-    assert bundle.Bundle().make() == (made / 'microdot.py').read_text()
+    assert bundle.Bundle().text == (made / 'microdot.py').read_text()
 
 
 def package_with(tmp_path, monkeypatch, **changes):
@@ -214,31 +212,33 @@ def package_with(tmp_path, monkeypatch, **changes):
     monkeypatch.setattr(bundle, 'PACKAGE', package)
 
 
-def test_names_that_are_alike_are_kept_apart(tmp_path, monkeypatch):
+def test_each_module_is_where_it_is_first_imported(tmp_path, monkeypatch):
     package_with(
         tmp_path,
         monkeypatch,
-        routing='\n\ndef same(find):\n    find = [find for find in find]\n'
-        '    return find, find_it\n\n\ndef find_it():\n    return allowed_methods\n',
-        cookies='\n\ndef same():\n    from .routing import same as other\n\n    return other\n',
+        routing='\n\ndef found():\n    from .cookies import late\n\n    return late, BASE\n',
+        response='\nfrom .registry import TYPES\n\nKINDS = TYPES\nBASE = KINDS\n',
+        cookies='\nfrom .response import BASE\n\n\ndef late():\n    return BASE\n',
     )
     names = {}
-    exec(compile(bundle.Bundle().make(), 'microdot.py', 'exec'), names)
-    assert 'same' not in names
-    assert names['_cookies_same']() is names['_routing_same']
-    assert names['_routing_same']([1])[0] == [1]
-    assert names['_routing_same']([1])[1]() is names['allowed_methods']
+    exec(compile(bundle.Bundle().text, 'microdot.py', 'exec'), names)
+    assert names['found']() == (names['late'], names['TYPES'])
+    assert names['late']() is names['KINDS']
 
 
 @pytest.mark.parametrize(
     ('module', 'text', 'said'),
     [
-        ('routing', '\n\ndef f():\n    return nothing\n', r'routing.py:\d+: nothing is defined'),
-        ('cookies', '\n\ndef _routing_find():\n    pass\n\nfind = 1\n', '_routing_find would be'),
-        ('cookies', '\nfrom .routing import nothing\n', 'routing.py does not define nothing'),
-        ('cookies', '\nfrom . import routing\n', 'imports a module as a whole'),
-        ('compat_late', '\n\ndef received(n):\n    pass\n', "'received'.* are in compat.py too"),
-        ('compat', '\nif sys.implementation:\n    pass\nelse:\n    pass\n', 'not one `if`'),
+        ('cookies', '\n\ndef refuse():\n    pass\n', 'cookies.py: refuse is in http1.py too'),
+        ('cookies', '\nfor refuse in ():\n    pass\n', 'cookies.py: refuse is in http1.py too'),
+        ('cookies', '\nimport json as re\n', r'cookies.py: re is in \w+.py too'),
+        ('compat_rare', '\nPIECE = 1\n', 'compat_rare.py: PIECE is in compat.py too'),
+        ('cookies', '\nopen = None\n', 'cookies.py: open is a name of Python itself'),
+        (
+            'cookies',
+            '\nfrom .http1 import refuse as no\n',
+            r'cookies.py:\d+: gives a name of http1',
+        ),
     ],
 )
 def test_what_cannot_be_merged_ends_it(module, text, said, tmp_path, monkeypatch):
@@ -248,8 +248,3 @@ def test_what_cannot_be_merged_ends_it(module, text, said, tmp_path, monkeypatch
         bundle.main([str(file)])
     assert '\n' not in raised.value.code
     assert not file.exists()
-
-
-def test_a_circle_ends_it():
-    with pytest.raises(Failure, match='need each other to start: a, b'):
-        bundle.in_order({'a': {'y'}, 'b': {'x'}}, {'a': {'x'}, 'b': {'y'}})

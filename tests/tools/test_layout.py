@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-import runtimes
+from microdot_kit import runtimes
 
 
 def test_modules_have_names_of_their_own():

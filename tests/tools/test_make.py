@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import install
-import runtimes
+from microdot_kit import runtimes
 
 MAKEFILE = (runtimes.ROOT / 'Makefile').read_text()
 TARGETS = re.search(r'^\.PHONY: (.*)$', MAKEFILE, re.MULTILINE).group(1).split()
@@ -49,8 +49,15 @@ def test_a_python_without_venv(monkeypatch):
     assert "Python's venv module is missing" in raised.value.code
 
 
+def take_environment(project):
+    """Give the project this Python's environment: to make one takes ten seconds."""
+    (project.folder / '.venv').mkdir()
+    (project.folder / '.venv' / 'bin').symlink_to(runtimes.Path(sys.executable).parent)
+
+
 @pytest.mark.parametrize(('name', 'hint'), [('lint', 'lint.txt failed'), ('run', 'MICROPYTHON=')])
 def test_a_failed_installation_leaves_no_stamp(project, name, hint):
+    take_environment(project)
     requirements = project.write(f'tools/requirements/{name}.txt', './nosuch.whl\n')
     stamp = f'.venv/stamps/{name}'
     for _ in range(2):
@@ -84,8 +91,7 @@ def test_a_folder_that_cannot_be_written(project):
 
 def test_two_installations_at_once(project):
     project.write('tools/requirements/lint.txt', '# nothing\n')
-    (project.folder / '.venv').mkdir()
-    (project.folder / '.venv' / 'bin').symlink_to(runtimes.Path(sys.executable).parent)
+    take_environment(project)
     (project.folder / 'build').mkdir()
     with open(project.folder / 'build' / 'install.lock', 'w') as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -104,8 +110,7 @@ def test_a_long_installation_shows_that_it_is_there(monkeypatch, capsys):
 
 
 def test_another_micropython_needs_no_package(project):
-    (project.folder / '.venv').mkdir()
-    (project.folder / '.venv' / 'bin').symlink_to(runtimes.Path(sys.executable).parent)
+    take_environment(project)
     project.write('tests/core/test_a.py', 'def test_a():\n    pass\n')
     status, output = project.run('make', 'test-micropython')
     assert status == 0, output
@@ -119,3 +124,13 @@ def test_requirements_are_pinned():
     for path in (runtimes.ROOT / 'tools' / 'requirements').glob('*.txt'):
         for line in path.read_text().splitlines():
             assert re.fullmatch(r'#.*|[a-z0-9-]+==[0-9][0-9.a-z]*', line), (path, line)
+
+
+def test_examples_require_what_the_tests_have():
+    """So that their requirements change nothing in .venv."""
+    tested = (runtimes.ROOT / 'tools' / 'requirements' / 'test.txt').read_text().splitlines()
+    found = list((runtimes.ROOT / 'examples').glob('*/requirements.txt'))
+    assert len(found) == 4
+    for path in found:
+        lines = path.read_text().splitlines()
+        assert all(line[0] == '#' or line in tested for line in lines), path

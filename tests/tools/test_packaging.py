@@ -4,6 +4,7 @@ import ast
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,33 +16,45 @@ from pathlib import Path
 import installed
 import pytest
 
-import payload
-import release
-import runtimes
-from firmware.steps import Failure
+import needs
+from microdot_kit import payload, runtimes
+from microdot_kit.steps import Failure
+from release import release
 
-DEADLINE = 300
 # Not frozen into a firmware: for CPython, for tests.
 NOT_FROZEN = {'asgi.py', 'compat_cpython.py', 'gateway.py', 'jinja.py', 'wsgi.py'}
-NOT_FROZEN |= {'jwt_pyjwt.py', 'wsgi_websocket.py'}
+NOT_FROZEN |= {
+    'jwt_pyjwt.py',
+    'openapi_cpython.py',
+    'relay.py',
+    'wsgi_loop.py',
+    'wsgi_websocket.py',
+}
 NOT_FROZEN |= {path.name for path in (runtimes.LIB / 'microdot').glob('test_client*.py')}
 # What the core imports when an application asks for that extension.
-LOADED_IF_THERE = {'static.py'}
+LOADED_IF_THERE = {'debug.py', 'static.py'}
 # The tests that need PyJWT, which the extra `sessions` brings.
-SESSIONS = installed.files_of('session', 'login')
+SESSIONS = installed.files_of('session', 'login', 'all')
 OTHERS = [file for file in installed.FILES if file not in SESSIONS]
 AT_ONCE = 3  # trials, which mostly wait
 
 INSTALLED = """
-import importlib.metadata, json
+import importlib.metadata, json, sysconfig
+place = sysconfig.get_path('purelib')  # and not what PyPy brings
 data = importlib.metadata.metadata('microdot-kit')
 print(json.dumps({
     'version': data['Version'],
     'required': [line for line in data.get_all('Requires-Dist') or [] if 'extra ==' not in line],
     'extras': sorted(data.get_all('Provides-Extra')),
     'license': data['License-Expression'],
-    'names': sorted(d.metadata['Name'] for d in importlib.metadata.distributions()),
+    'names': sorted(d.metadata['Name'] for d in importlib.metadata.distributions(path=[place])),
 }))
+"""
+LOST = """
+try:
+    import %s
+except ImportError as exc:
+    print(exc)
 """
 RENDERED = """
 from microdot.jinja import Template
@@ -50,70 +63,61 @@ print(Template('page.html').render(name='<you>'))
 """
 
 
-def run(*command, cwd):
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=DEADLINE)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+ABOUT = """
+import platform, sys, sysconfig, venv
+free = 't' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''
+print(platform.python_implementation(), *sys.version_info[:2], free)
+"""
 
 
-@pytest.fixture(scope='module')
-def built(tmp_path_factory):
-    """The wheel and the sdist."""
-    folder = tmp_path_factory.mktemp('built')
-    release.build_packages(folder)
-    (wheel,) = folder.glob('*.whl')
-    (sdist,) = folder.glob('*.tar.gz')
-    assert len(list(folder.iterdir())) == 2
-    return wheel, sdist
+def about(path):
+    """(implementation, major, minor, `t` if its threads are free) of a Python; `None` if none."""
+    ended = subprocess.run([path, '-c', ABOUT], capture_output=True, text=True)
+    if ended.returncode or not ended.stdout.startswith(('CPython ', 'PyPy ')):
+        return None
+    name, major, minor, *free = ended.stdout.split()
+    return name.lower(), int(major), int(minor), ''.join(free)
 
 
-class Environment:
-    """A new environment of a Python, with nothing in it."""
-
-    def __init__(self, folder, python):
-        self.folder = folder
-        self.python = str(folder / 'bin' / 'python')
-        run(python, '-m', 'venv', '--without-pip', str(folder), cwd=folder.parent)
-
-    def install(self, *arguments):
-        pip = (sys.executable, '-m', 'pip', '--python', self.python, '-qq', 'install')
-        run(*pip, '--disable-pip-version-check', *arguments, cwd=self.folder)
-
-    def run(self, script):
-        return run(self.python, '-I', '-c', script, cwd=self.folder)
+THIS = about(sys.executable)
 
 
 def pythons():
-    """{(3, minor): path} of the CPythons at hand that the package is for, pyenv's too."""
+    """{what `about` says: path} of the Pythons at hand that the package is for, pyenv's too."""
     pyenv = Path(os.environ.get('PYENV_ROOT') or Path.home() / '.pyenv')
-    names = [f'python3.{minor}' for minor in range(9, 30)]
+    names = [f'python3.{minor}{free}' for minor in range(9, 30) for free in ('', 't')]
+    names += ['pypy3', *[f'pypy3.{minor}' for minor in range(9, 30)]]
     paths = [sys.executable, *[shutil.which(name) for name in names]]
-    paths += sorted(str(path) for path in pyenv.glob('versions/3.*/bin/python'))
+    for pattern in ('3.*', 'pypy3*'):
+        paths += sorted(str(path) for path in pyenv.glob(f'versions/{pattern}/bin/python'))
     found = {}
     for path in filter(None, paths):
-        script = 'import sys, venv; print(*sys.version_info[:2], sys.implementation.name)'
-        ended = subprocess.run([path, '-c', script], capture_output=True, text=True)
-        if ended.returncode == 0 and ended.stdout.endswith(' cpython\n'):
-            version = tuple(int(number) for number in ended.stdout.split()[:2])
-            if version >= (3, 9):
-                found.setdefault(version, path)
+        python = about(path)
+        if python and python[1:3] >= (3, 9):
+            found.setdefault(python, path)
     return found
 
 
 def tried(folder, python, package):
     """What an environment knows of a package alone in it, and its tests, then with its extras."""
-    environment = Environment(folder / 'new', python)
+    environment = installed.Environment(folder / 'new', python)
     environment.install('--no-deps', str(package))
-    about = json.loads(environment.run(INSTALLED))
+    data = json.loads(environment.run(INSTALLED))
     alone = installed.on_cpython(environment.python, OTHERS)
     environment.install(f'{package}[sessions,templates]')
     (environment.folder / 'page.html').write_text('Hello {{ name }}')
     page = environment.run(RENDERED)
-    return environment, about, alone, installed.on_cpython(environment.python, SESSIONS), page
+    return environment, data, alone, installed.on_cpython(environment.python, SESSIONS), page
 
 
-# The wheel on every Python, the sdist on this one.
-TRIALS = [('wheel', version) for version in sorted(pythons())] + [('sdist', sys.version_info[:2])]
+def versions():
+    """The Pythons to try: all with CI=true, else this, the oldest and the newest CPython."""
+    found = sorted(pythons())
+    plain = [python for python in found if python[0] == THIS[0]]
+    return found if needs.in_ci() else sorted({plain[0], THIS, plain[-1]})
+
+
+TRIALS = [('wheel', python) for python in versions()] + [('sdist', THIS)]
 
 
 @pytest.fixture(scope='module')
@@ -131,16 +135,17 @@ def trials(request, built, tmp_path_factory):
         }
 
 
-@pytest.mark.parametrize('trial', TRIALS, ids=lambda trial: '%s-%d.%d' % (trial[0], *trial[1]))
+@pytest.mark.slow
+@pytest.mark.parametrize('trial', TRIALS, ids=lambda trial: '%s-%s-%d.%d%s' % (trial[0], *trial[1]))
 def test_what_is_installed_passes_the_core_tests(trial, trials):
-    environment, about, alone, with_extras, page = trials[trial].result()
+    environment, data, alone, with_extras, page = trials[trial].result()
     alone.check(OTHERS, environment.folder)
     with_extras.check(SESSIONS, environment.folder)
     assert page == 'Hello &lt;you&gt;\n'
-    assert about == {
+    assert data == {
         'version': payload.version(),
         'required': [],
-        'extras': ['sessions', 'templates'],
+        'extras': ['device', 'relay', 'sessions', 'templates'],
         'license': 'MIT',
         'names': ['microdot-kit'],
     }
@@ -148,6 +153,21 @@ def test_what_is_installed_passes_the_core_tests(trial, trials):
 
 def names_in(wheel):
     return set(zipfile.ZipFile(wheel).namelist())
+
+
+def of_the_kit():
+    """What a wheel has of the command: its modules, and what it puts onto boards."""
+    kept = subprocess.run(
+        ['git', 'ls-files', 'tools/microdot_kit', 'lib/microdot', 'lib/utemplate']
+        + ['boards/boards.json', 'boards/modules', 'manifest.py'],
+        cwd=runtimes.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    names = {name.removeprefix('tools/') for name in kept}
+    names = {n if n.startswith('microdot_kit/') else f'microdot_kit/data/{n}' for n in names}
+    return {name for name in names if Path(name).suffix not in ('.pyi', '.typed')}
 
 
 def test_wheel_and_sdist_have_all_modules_and_their_types(built):
@@ -160,12 +180,14 @@ def test_wheel_and_sdist_have_all_modules_and_their_types(built):
     }
     assert {'microdot/py.typed', 'utemplate/py.typed', 'microdot/request.pyi'} <= modules
     wheel = names_in(built[0])
-    assert {name for name in wheel if '.dist-info/' not in name} == modules
+    lost = {'microdot.py'}  # see there
+    assert {name for name in wheel if '.dist-info/' not in name} == modules | lost | of_the_kit()
     assert any(name.endswith('licenses/LICENSE') for name in wheel)
     with tarfile.open(built[1]) as sdist:
         names = {name.partition('/')[2] for name in sdist.getnames()}
     assert {'lib/' + name for name in modules} <= names
-    assert {'LICENSE', 'README.md', 'pyproject.toml', 'PKG-INFO'} <= names
+    assert {'LICENSE', 'README.md', 'pyproject.toml', 'PKG-INFO', 'manifest.py'} <= names
+    assert {'tools/' + name for name in wheel if name.startswith('microdot_kit/_')} <= names
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path, monkeypatch):
@@ -174,7 +196,9 @@ def test_the_same_files_give_the_same_bytes(tmp_path, monkeypatch):
     release.build_packages(tmp_path / 'here')
     elsewhere = tmp_path / 'elsewhere'
     shutil.copytree(runtimes.LIB, elsewhere / 'lib')
-    for name in ('pyproject.toml', 'LICENSE', 'README.md', '.gitignore'):
+    shutil.copytree(runtimes.ROOT / 'tools', elsewhere / 'tools')
+    shutil.copytree(runtimes.ROOT / 'boards', elsewhere / 'boards')
+    for name in ('pyproject.toml', 'LICENSE', 'README.md', '.gitignore', 'manifest.py'):
         shutil.copy(runtimes.ROOT / name, elsewhere)
     for path in elsewhere.rglob('*'):
         path.chmod(0o700 if path.is_dir() else 0o600)
@@ -244,12 +268,19 @@ def test_the_manifest_has_the_template_language():
         ('auth', 'auth.py'),
         ('cors', 'cors.py'),
         ('csrf', 'csrf.py'),
+        ('debug', 'debug.py'),
+        ('guard', 'guard.py'),
+        ('health', 'health.py'),
         ('login', 'login.py'),
+        ('mqtt', 'homeassistant.py'),
         ('multipart', 'multipart.py'),
+        ('openapi', 'openapi.py'),
         ('session', 'session.py'),
         ('sse', 'sse.py'),
         ('static', 'static.py'),
         ('templates', 'utemplate.py'),
+        ('topics', 'topics.py'),
+        ('update', 'update.py'),
         ('websocket', 'websocket.py'),
     ],
 )
@@ -259,14 +290,15 @@ def test_an_extension_can_be_left_out_or_taken_alone(option, module):
     alone = frozen(extensions=False, **{option: True})
     assert alone > core
     assert module in alone
-    without = frozen(**{option: False, 'login': False})
+    without = frozen(**{option: False, 'login': False, 'topics': False, 'update': False})
     assert module not in without
-    assert not without & (alone - core) - {'session.py', 'jwt_hs256.py'}
+    needed = {'session.py', 'jwt_hs256.py', 'sse.py', 'csrf.py'}  # by 'login', 'topics', 'update'
+    assert not without & (alone - core) - needed
 
 
 def test_the_core_runs_without_the_extensions():
     core = frozen(extensions=False)
-    assert {'__init__.py', 'server.py', 'http1.py', 'exchange.py'} <= core
+    assert {'__init__.py', 'server.py', 'http1.py', 'connection.py'} <= core
     for name in sorted(core):
         tree = ast.parse((runtimes.LIB / 'microdot' / name).read_text())
         for module in imported(tree):
@@ -300,3 +332,37 @@ def test_the_manifest_takes_an_application(tmp_path):
 def test_a_misspelled_option():
     with pytest.raises(ValueError, match='websockets: no such option'):
         read_manifest(websockets=True)
+
+
+def pip_commands(page):
+    """The commands of pip in the text of a page, without `pip`."""
+    text = (runtimes.ROOT / 'docs' / page).read_text()
+    return re.findall(r'`pip ((?:un)?install [^`\n]+)`', text)
+
+
+def test_what_moving_says_about_microdot_itself(built, tmp_path):
+    """Its package has files of the same names, which go when it is uninstalled."""
+    told = ['uninstall microdot', 'install .', 'install --force-reinstall .']
+    assert pip_commands('howto/moving.md') == told
+    other = tmp_path / 'microdot-2.0-py3-none-any.whl'
+    with zipfile.ZipFile(other, 'w') as wheel:
+        for name in ('__init__.py', 'microdot.py', 'session.py'):
+            wheel.writestr('microdot/' + name, '')
+        info = 'Metadata-Version: 2.1\nName: microdot\nVersion: 2.0\n'
+        wheel.writestr('microdot-2.0.dist-info/METADATA', info)
+        kind = 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+        wheel.writestr('microdot-2.0.dist-info/WHEEL', kind)
+        record = ''.join(f'{name},,\n' for name in wheel.namelist())
+        wheel.writestr('microdot-2.0.dist-info/RECORD', record)
+    environment = installed.Environment(tmp_path / 'new', sys.executable)
+    environment.install(str(other))
+    environment.install('--no-deps', str(built[0]))
+    environment.pip('uninstall', '-y', 'microdot')
+    assert not list(environment.folder.rglob('site-packages/microdot/session.py'))
+    for name in ('microdot', 'microdot.websocket'):
+        said = environment.run(LOST % name).strip()
+        assert said.count('\n') == 0 and f'`pip {told[-1]}`' in said
+        for page in ('troubleshooting.md', 'howto/moving.md'):
+            assert said.partition(',')[0] in (runtimes.ROOT / 'docs' / page).read_text()
+    environment.install('--no-deps', '--force-reinstall', str(built[0]))
+    assert environment.run('import microdot.session, microdot.server\nprint(1)') == '1\n'

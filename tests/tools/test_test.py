@@ -1,11 +1,12 @@
-"""tools/test.py and the runner on the device: what they count, and that no failure gets lost."""
+"""tools/testing and the runner on the device: what they count, and that no failure gets lost."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from on_micropython import read_log
-from results import FileResult
+from testing.on_micropython import read_log
+from testing.results import FileResult
 
 GOOD = """
 import asyncio
@@ -55,6 +56,32 @@ BAD = {
         '::test_a: stopped before its end: exit status 0',
     ),
 }
+
+
+INTERRUPTED = """
+import signal
+import subprocess
+import sys
+
+def test_a_child_can_be_interrupted():
+    script = 'import time; print(1, flush=True); time.sleep(60)'
+    pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+    child = subprocess.Popen([sys.executable, '-c', script], **pipes)
+    child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    assert b'KeyboardInterrupt' in child.communicate(timeout=20)[1]
+    child.stdout.close()
+    child.stderr.close()
+"""
+
+
+def test_a_parent_that_ignores_ctrl_c(project):
+    """As nohup and background jobs do: children of theirs ignore it, unless that is undone."""
+    project.write('tests/tools/test_a.py', INTERRUPTED)
+    tool = f"trap '' INT; exec {sys.executable} tools testing tests/tools"
+    status, output = project.run('sh', '-c', tool)
+    assert status == 0, output
+    assert output.endswith('\n1 passed, 0 failed, 0 skipped\n')
 
 
 def test_both_runtimes_are_counted(project):
@@ -122,6 +149,41 @@ def test_one_file_and_part_of_a_name(project):
     assert (status, output.splitlines()[-1]) == (1, '0 passed, 0 failed, 0 skipped')
     status, output = project.test('tests/core/test_absent.py')
     assert (status, output) == (1, 'tests/core/test_absent.py: no such file\n')
+
+
+MANY = 25  # files, which are more than one process gets
+
+
+def test_many_files_are_shared_out(project):
+    """And nothing is lost: a file that cannot be imported, one without tests, one that crashes."""
+    for number in range(MANY):
+        project.write(f'tests/other/test_{number}.py', 'import os\ndef test_a():\n    print(1)\n')
+    project.write('tests/other/test_absent.py', 'import nosuchmodule\n')
+    project.write('tests/other/test_none.py', 'def helper():\n    pass\n')
+    project.write('tests/other/test_crash.py', 'import os\ndef test_a():\n    os._exit(3)\n')
+    project.write('tests/other/test_wrong.py', 'def test_a():\n    assert 1 == 2, "no"\n')
+    status, output = project.test()
+    assert status == 1
+    failed = sorted(line for line in output.splitlines() if line.startswith('FAILED on '))
+    assert [line.split('/')[2].partition('.')[0] for line in failed] == [
+        'test_absent',
+        'test_crash',
+        'test_none',
+        'test_wrong',
+    ], output
+    assert output.splitlines()[-1] == f'{MANY} passed, 4 failed, 0 skipped'
+
+
+def test_what_is_quick(project):
+    slow = 'import pytest\n\n@pytest.mark.slow\ndef test_slow():\n    assert 0\n'
+    project.write('tests/other/test_a.py', slow + '\ndef test_a():\n    pass\n')
+    project.write('tests/other/test_all_slow.py', slow)
+    project.write('tests/firmware/test_b.py', 'def test_b():\n    assert 0\n')
+    project.write('tests/core/test_c.py', 'def test_c():\n    pass\n')
+    status, output = project.test('--quick')
+    assert (status, output.splitlines()[-1]) == (0, '3 passed, 0 failed, 0 skipped'), output
+    status, output = project.test()
+    assert (status, output.splitlines()[-1]) == (1, '3 passed, 3 failed, 0 skipped'), output
 
 
 LOGS = (

@@ -99,6 +99,13 @@ ANSWERS = [
         b'{',
         *error(400, b'Bad request'),
     ),
+    (
+        'POST',
+        '/request/a',
+        {'Content-Type': 'application/json'},
+        b'[' * 5000,
+        *error(400, b'Bad request'),
+    ),
     ('POST', '/echo', {'Origin': 'http://evil.example'}, b'abc', *error(403, b'Forbidden')),
     # Bodies of responses
     ('GET', '/pieces', {}, b'', 200, {'content-length': None}, 'one tw\u00f6 three'.encode()),

@@ -31,7 +31,28 @@ async def ended(scope):
 
 
 app = Microdot(started, ended) if SERVED_BY == 'asgi' else Microdot()
-counts = {'opened': 0, 'closed': 0, 'ticks': 0}
+
+
+@app.on_startup
+async def begin():
+    print('hook: started')
+
+
+@app.create_task
+async def work():
+    print('task: started')
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        print('task: ended')
+
+
+@app.on_shutdown
+def end():
+    print('hook: ended')
+
+
+counts = {'opened': 0, 'closed': 0, 'ticks': 0, 'left': 0}
 CSRF(app)
 
 
@@ -229,6 +250,15 @@ async def background(request):
 
     app.background = asyncio.create_task(tick())
     return 'started'
+
+
+@app.get('/after')
+async def after(request):
+    @request.after_response
+    def count(request, response):
+        counts['left'] += 1
+
+    return Pieces(['a', 'b']) if 'streamed' in request.args else 'ab'
 
 
 @app.get('/process')

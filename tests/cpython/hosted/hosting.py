@@ -1,4 +1,4 @@
-"""Servers that run `everywhere.py` in processes of their own, and requests to them.
+"""Servers that run `everywhere.py`, or another program, each in a process, and requests to them.
 
 with Host('uvicorn') as host:
     host.ask('GET', '/')
@@ -78,10 +78,13 @@ class Host:
     :param workers: how many processes it is to have.
     :param options: more options of its command.
     :param app: the application, by module and name.
+    :param heap: the heap of MicroPython.
     """
 
-    def __init__(self, name, workers=1, options=(), app='everywhere:app'):
+    def __init__(self, name, workers=1, options=(), app='everywhere:app', heap='1M'):
         self.name = name
+        self.file = str(FOLDER / (app.partition(':')[0] + '.py'))
+        self.heap = heap
         self.port = free_port()
         self.interface = COMMANDS[name][0] if name in COMMANDS else ''
         program, *arguments = self._command(name)
@@ -91,10 +94,9 @@ class Host:
 
     def _command(self, name):
         if name == 'own-cpython':
-            return [sys.executable, str(FOLDER / 'everywhere.py'), '{port}']
+            return [sys.executable, self.file, '{port}']
         if name == 'own-micropython':
-            command = [needs.micropython(), '-X', 'heapsize=1M']
-            return [*command, str(FOLDER / 'everywhere.py'), '{port}']
+            return [needs.micropython(), '-X', 'heapsize=' + self.heap, self.file, '{port}']
         program, *arguments = COMMANDS[name][1:]
         if '{gunicorn}' in arguments:
             place = arguments.index('{gunicorn}')

@@ -4,11 +4,12 @@ from asyncio import Server
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, TypeAlias, assert_type
 
-from microdot import Microdot, MultiDict, NoCaseDict, Request, Response, redirect, send_file
+from microdot import Microdot, Request, Response, redirect, send_file
 from microdot.auth import BasicAuth, TokenAuth
 from microdot.csrf import CSRF
 from microdot.login import Login
-from microdot.multipart import FileUpload, FormDataIter, FormDict, with_form_data
+from microdot.microdot import MultiDict, NoCaseDict
+from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from microdot.session import SessionDict, with_session
 from microdot.sse import SSE, sse_response, with_sse
 from microdot.static import Static
@@ -89,7 +90,7 @@ async def events(request: Request, sse: SSE, name: str) -> None:
 @app.post('/form/<int:number>')
 @with_form_data
 async def form(request: Request, number: int) -> Response:
-    assert_type(request.files, FormDict[FileUpload] | None)
+    assert_type(request.files, dict[str, FileUpload] | None)
     return Response(str(number), 201, {'X': 'y'})
 
 
@@ -198,6 +199,7 @@ async def start() -> None:
     assert_type(Response.redirect('/'), Response)
     assert_type(app.static('/', 'web', max_age=60), Static)
     assert_type(await app.start_server(port=5000, debug=True), None)
+    assert_type(await app.start_server(port=5000, debug='network'), None)
     server = await app.start_server(start_serving=False)
     assert_type(server, Server)
     await server.serve_forever()

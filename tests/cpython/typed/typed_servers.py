@@ -48,4 +48,4 @@ def page(name: str) -> str:
 
 
 if __name__ == '__main__':
-    asgi_app.run(port=5000, debug=True)
+    asgi_app.run(port=5000, debug='network')

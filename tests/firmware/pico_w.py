@@ -1,0 +1,35 @@
+"""The emulated Pico W for tests, as far as there is a firmware for it.
+
+Its Wi-Fi driver is in no package. PICO_W_IMAGE=file.uf2 names a firmware that `make firmware
+BOARD=rpi_pico_w` has built, MICROPYTHON_DIR= a checkout to build one of; without either, what needs
+one is skipped, in CI too: what does not need it (the model, what was recorded) is tested anyway.
+"""
+
+import functools
+import os
+from pathlib import Path
+
+import pytest
+
+import building
+
+BOARD = 'rpi_pico_w'
+MISSING = 'no firmware of a Pico W: PICO_W_IMAGE=file.uf2, or MICROPYTHON_DIR=checkout'
+
+
+def image():
+    """The image to boot; the test is skipped if there is none."""
+    named = os.environ.get('PICO_W_IMAGE')
+    if named:
+        return Path(named)
+    if not os.environ.get('MICROPYTHON_DIR'):
+        pytest.skip(MISSING)
+    return built()
+
+
+@functools.cache
+def built():
+    checkout = os.environ['MICROPYTHON_DIR']
+    status, output = building.make('firmware', f'BOARD={BOARD}', f'MICROPYTHON_DIR={checkout}')
+    assert status == 0, output
+    return building.ROOT / 'build' / 'firmware' / BOARD / 'firmware.uf2'

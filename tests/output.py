@@ -1,0 +1,34 @@
+"""The output of a process, which can be waited for while it goes on."""
+
+import threading
+
+
+class Output:
+    """The lines that a process with a pipe for its output has printed so far."""
+
+    def __init__(self, process):
+        self.lines = []
+        self.stream = process.stdout
+        self.news = threading.Condition()
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.stream:
+            with self.news:
+                self.lines.append(line.rstrip('\n'))
+                self.news.notify_all()
+
+    def wait(self, text, times, seconds):
+        """Wait until lines with the text have come that often; return all lines."""
+        with self.news:
+            if not self.news.wait_for(
+                lambda: sum(text in line for line in self.lines) >= times, seconds
+            ):
+                raise AssertionError('\n'.join([f'no {text!r} in:', *self.lines]))
+            return list(self.lines)
+
+    def close(self, seconds):
+        """Return when the process, which is about to end, has closed its output."""
+        self.reader.join(seconds)
+        self.stream.close()

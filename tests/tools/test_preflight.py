@@ -1,0 +1,77 @@
+"""What a make with BOARD= refuses, and says, before it installs anything."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import preflight
+from microdot_kit import runtimes, steps
+
+NONE = 'BOARD=typo: no such board. There are: rpi_pico, '
+IDF = 'esp32s3 is built by ESP-IDF, which no package has. Needed: '
+TARGETS = ('firmware', 'run', 'flash', 'deploy', 'romfs', 'image', 'repl')
+REFUSED = [([target, 'BOARD=typo'], NONE) for target in TARGETS]
+REFUSED += [
+    (['firmware', 'BOARD=esp32s3'], IDF),
+    (['firmware', 'BOARD=esp32s3', 'IDF_PATH=/nowhere'], IDF),
+    (['firmware', 'BOARD=esp32s3', 'MICROPYTHON_DIR=/nowhere'], IDF),
+    (['-j4', 'firmware', 'BOARD=esp32s3'], IDF),
+    (['firmware', 'BOARD=unix', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
+    (['firmware', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
+    (['run', 'BOARD=esp32s3'], 'esp32s3 cannot be emulated: make run BOARD=rpi_pico'),
+    (['run', 'BOARD=rpi_pico', 'RELOAD=1'], 'RELOAD=1 is not for an emulated board: leave out'),
+    (['firmware', 'PYTHON=./nosuch'], './nosuch not found: install Python 3.11 or newer'),
+]
+
+
+@pytest.fixture
+def clone(project):
+    """A project in which nothing was made yet, of which make is run."""
+    shutil.copytree(runtimes.ROOT / 'boards', project.folder / 'boards')
+    for name in ('IDF_PATH', 'IDF_DOCKER'):
+        project.environment.pop(name, None)
+    return project
+
+
+@pytest.mark.parametrize(('arguments', 'line'), REFUSED, ids=lambda value: str(value)[:60])
+def test_refused_before_anything_is_made(clone, arguments, line):
+    status, output = clone.run('make', *arguments)
+    assert status != 0
+    assert output.startswith(line), output
+    assert 'Traceback' not in output
+    assert not (clone.folder / '.venv').exists()
+    assert not (clone.folder / 'build').exists()
+
+
+def test_it_needs_the_standard_library_alone(clone):
+    command = [sys.executable, '-S', 'tools/preflight.py', 'unix', 'firmware']
+    assert clone.run(*command) == (0, FIRST_UNIX)
+
+
+FIRST_UNIX = 'The first firmware for unix takes a minute, 190 MB in build and 460 MB in .venv\n'
+
+
+def test_what_a_first_build_takes_is_said_once(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(steps, 'FIRMWARE', tmp_path)
+    for targets, said in ((['firmware'], True), (['run'], True), (['flash'], False)):
+        preflight.main(['rpi_pico', *targets])
+        assert capsys.readouterr().err.startswith('The first firmware for rpi_pico') == said
+    (tmp_path / 'work').mkdir()
+    (tmp_path / 'work' / 'rpi_pico.key').touch()
+    preflight.main(['rpi_pico', 'firmware'])
+    assert capsys.readouterr().err == ''
+
+
+def test_a_build_can_be_begun_with_an_idf(monkeypatch, tmp_path):
+    """What it needs beyond is for the build to say."""
+    monkeypatch.setenv('IDF_PATH', str(tmp_path))
+    preflight.main(['esp32', 'firmware', '--micropython', str(tmp_path)])
+
+
+def test_every_target_with_a_board_is_looked_at():
+    ended = subprocess.run(
+        ['make', '-n', 'lint', 'BOARD=typo'], cwd=runtimes.ROOT, capture_output=True, text=True
+    )
+    assert 'tools/preflight.py' in ended.stdout
