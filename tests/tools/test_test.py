@@ -120,6 +120,38 @@ def test_a_file_that_hangs_is_killed(project):
     assert output.splitlines()[-1] == '1 passed, 1 failed, 0 skipped'
 
 
+UNSTEADY = """
+from support import MICROPYTHON
+
+def test_a():
+    name = {name!r} + ('.device' if MICROPYTHON else '')
+    try:
+        open(name).close()
+    except OSError:
+        open(name, 'w').close()
+        raise AssertionError('not yet')
+"""
+
+
+def test_what_fails_among_many_is_run_again(project):
+    """Each runtime's first run of one file fails, and every run of another."""
+    for number in range(18):
+        project.write(f'tests/core/test_fine_{number}.py', 'def test_fine():\n    pass\n')
+    once = UNSTEADY.format(name=str(project.folder / 'once'))
+    project.write('tests/core/test_once.py', once)
+    project.write('tests/core/test_bad.py', 'def test_bad():\n    assert 1 == 2, "never"\n')
+    status, output = project.test()
+    assert status == 1
+    lines = output.splitlines()
+    for runtime in ('CPython', 'MicroPython'):
+        unsteady = [line for line in lines if line.startswith(f'UNSTEADY on {runtime}: ')]
+        failed = [line for line in lines if line.startswith(f'FAILED on {runtime}: ')]
+        assert len(unsteady) == len(failed) == 1, output
+        assert unsteady[0].endswith('test_once.py::test_a: AssertionError: not yet')
+        assert failed[0].endswith('test_bad.py::test_bad: AssertionError: never')
+    assert lines[-1] == '38 passed, 2 failed, 0 skipped'
+
+
 def test_an_asynchronous_test_has_a_deadline(project):
     for runner in ('tests/conftest.py', 'tests/micropython_runner.py'):
         text = (project.folder / runner).read_text()
