@@ -1,6 +1,7 @@
 """A board that waits to be set up, as a process: `with Board(folder) as board`."""
 
 import http.client
+import os
 import socket
 import subprocess
 import time
@@ -30,6 +31,9 @@ class Board:
         self.command = [*command, *numbers]
 
     def __enter__(self):
+        # Not its standard input, which Improv reads. Open for both, it waits for nobody.
+        os.mkfifo(self.folder / 'orders')
+        self.orders = open(self.folder / 'orders', 'r+b', buffering=0)
         with self.log.open('wb') as output:
             self.process = subprocess.Popen(
                 self.command,
@@ -38,7 +42,6 @@ class Board:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                text=True,
             )
         try:
             self.wait(self.listens)
@@ -52,6 +55,7 @@ class Board:
         self.process.kill()
         self.process.wait(DEADLINE)
         self.process.stdin.close()
+        self.orders.close()
         if exc[0] is None:
             assert 'Traceback' not in self.output(), self.output()
 
@@ -74,8 +78,7 @@ class Board:
 
     def do(self, line):
         """Run a line of Python in there."""
-        self.process.stdin.write(line + '\n')
-        self.process.stdin.flush()
+        self.orders.write(line.encode() + b'\n')
 
     def get(self, path, host='127.0.0.1', source='127.0.0.1'):
         """(status, body) of a GET from one of this machine's addresses."""

@@ -4,7 +4,7 @@ micropython setup_server.py PORT DNS_PORT [SECONDS]
 
 The page is in front of the application at PORT. What is in the air: `home` (password
 `secret-of-home`), a café without a password, and neighbors. An attempt takes SECONDS (0.3). A line
-of the input is run as Python, with `radio`, `link`, `startup`, `page` (the open page).
+of the pipe `orders` is run as Python, with `radio`, `link`, `startup`, `page` (the open page).
 """
 
 import asyncio
@@ -40,7 +40,7 @@ app.get('/')(lambda request: 'the application')
 
 
 async def orders():
-    reader = asyncio.StreamReader(sys.stdin)
+    reader = asyncio.StreamReader(open('orders', 'rb'))
     while True:
         line = await reader.readline()
         if not line:
