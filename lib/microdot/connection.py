@@ -72,13 +72,9 @@ class Connection(BodyStream):
     tick = 0.5
 
     buffer = b''  # received, but not yet asked for
-    # Bytes of a body, or of its present chunk, still to come; -1 after a fault.
-    left = 0
     limit = -1  # bytes that may come in further chunks; -1 if there are none
     first_chunk = False  # whether no chunk has come yet
     expects = False  # whether the client waits for 100 (Continue)
-    ended = None  # why the task is cancelled: 408 to answer, 0 as there is nobody to answer
-    closed = False
     failed = False  # whether writing has failed
     started = False  # whether a response is on its way, or has been before this request
     reading = False  # whether somebody waits for the client to send
@@ -93,6 +89,11 @@ class Connection(BodyStream):
         self.reader = reader
         self.writer = writer
         self.task = asyncio.current_task()
+        # What is assigned when memory is short has its place from the start: on MicroPython a new
+        # attribute may ask for memory.
+        self.left = 0  # bytes of a body, or its present chunk, still to come; -1 after a fault
+        self.ended = None  # why the task is cancelled: 408 to answer, 0 as nobody is there
+        self.closed = False
         self.wait(IDLE, self.idle_timeout)
 
     def wait(self, phase, seconds=0):

@@ -78,7 +78,7 @@ class Server(ServedByItself):
         self.server = server
         self.ssl, self.debug = ssl or False, debug
         self._connections = []
-        self._stopping = self._watched = False
+        self._stopping = self._watched = self._memory_is_short = False
         self._closed = None
         if debug:
             print('Starting async server on %s:%d...' % (host, port))

@@ -156,7 +156,7 @@ def test_a_port_that_nobody_listens_on_refuses(wired, server):
         called.close()
         assert client.recv(1) == b''
     server.close()  # it has been used, and nobody listens on it any more
-    # The gateway has accepted before it knows: the reset may be there before connect() has returned.
+    # The gateway accepts before it knows: the reset may come before connect() returns.
     with pytest.raises(ConnectionResetError):
         with socket.create_connection(('127.0.0.1', wired.port), DEADLINE) as client:
             client.recv(1)

@@ -36,11 +36,11 @@ def answers(server):
 
 def crowd(server, count, data=b''):
     """A context that keeps this many connections open, each with the same bytes sent."""
-    stack = contextlib.ExitStack()
-    for _ in range(count):
-        sock = stack.enter_context(server.connect())
-        sock.sendall(data)
-    return stack
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            sock = stack.enter_context(server.connect())
+            sock.sendall(data)
+        return stack.pop_all()
 
 
 @pytest.mark.parametrize('part', [b'', b'GET / HT', get('/', 'X: ' + 'a' * 1000)[:-2]])
