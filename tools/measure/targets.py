@@ -12,7 +12,7 @@ CEILINGS = {
     'page mpy smallest': 105 * 1024,
     'page py end': 106_000,
     'page py smallest': 145 * 1024,
-    'page frozen end': 43_600,
+    'page frozen end': 44_200,
     'page frozen smallest': 56 * 1024,
     'live mpy end': 110_400,
     'live mpy smallest': 130 * 1024,
