@@ -1,12 +1,13 @@
 """The benchmark measures every step it promises, and says what is wrong in one line."""
 
+import contextlib
 import json
 import subprocess
 import sys
 
 import pytest
 
-from measure import bench, cpu, hosted, reference, server, steps, targets
+from measure import bench, board, cpu, hosted, reference, server, steps, targets
 from microdot_kit import runtimes
 
 BENCH = [sys.executable, str(runtimes.ROOT / 'tools'), 'measure.bench']
@@ -74,6 +75,28 @@ def test_workers_are_counted():
         while used < 0.25:  # the parent's own start takes less
             assert process.process.poll() is None
             used = process.cpu_seconds()
+
+
+def test_cycles_are_a_mean_in_which_collections_count(monkeypatch):
+    class Running:
+        cycles = 0
+
+        def do(self, step, times):
+            done[step.name] += times
+            self.cycles += times * step.cost
+
+    class Step:
+        def __init__(self, name, cost):
+            self.name, self.cost = name, cost
+
+    running = Running()
+    monkeypatch.setattr(board, 'serving', lambda *args: contextlib.nullcontext())
+    monkeypatch.setattr(board, 'client', lambda *args: contextlib.nullcontext(running))
+    todo = [Step('short', 2e6), Step('events', 10e6), Step('upload', 70e6)]
+    done = dict.fromkeys((step.name for step in todo), 0)
+    found = board.cycles(running, 'page', todo, True)
+    assert found == {step.name: step.cost for step in todo}
+    assert done == {'short': 2 + board.MOST, 'events': 2 + 12, 'upload': 2 + board.FEWEST}
 
 
 def test_microdot_that_cannot_be_installed(tmp_path, monkeypatch):
