@@ -212,6 +212,7 @@ async def test_nothing_of_it_is_left_when_it_has_closed():
         assert Microdot.dispatch_request is not dispatch
         front.page.close()
         assert Microdot.dispatch_request is dispatch and Microdot.start_server is start
+        assert 'start_server' not in Microdot.__dict__  # as before
         assert not [name for name in sys.modules if name.startswith('wifi_setup')]
         assert (await front.get(ADDRESS, PAGE)).status == 404
         assert (await front.get('example.com', '/')).status == 421

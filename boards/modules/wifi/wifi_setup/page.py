@@ -99,7 +99,7 @@ class Page:
         self.error = self.joined = ''
         self.port = 80  # of the application
         self.tasks = []
-        self.originals = ()  # what `Microdot` has when the page is not there
+        self.original = None  # `Microdot.dispatch_request` when the page is not there
         self.search()
 
     def search(self):
@@ -129,8 +129,9 @@ class Page:
 
     def close(self):
         """Leave everything as it was, and the memory."""
-        if self.originals:
-            Microdot.dispatch_request, Microdot.start_server = self.originals
+        if self.original:
+            Microdot.dispatch_request, self.original = self.original, None
+            del Microdot.start_server  # it has that of its base
             self.release()
         for task in self.tasks:
             task.cancel()
@@ -144,7 +145,8 @@ class Page:
         self.app.get(PATH)(self.show)
         self.app.post(PATH)(self.take)
         self.app.error_handlers[404] = self.app.error_handlers[405] = self.elsewhere
-        self.originals = original, start_server = Microdot.dispatch_request, Microdot.start_server
+        self.original = original = Microdot.dispatch_request
+        start_server = Microdot.start_server
 
         async def dispatch_request(app, request):
             if request:
