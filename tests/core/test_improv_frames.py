@@ -1,26 +1,15 @@
 """The frames of Improv Wi-Fi on a board's console: whatever else comes there does them no harm."""
 
-import sys
-
-import support
-from support import raises, skip
+from board_modules import board_module
+from support import raises
 
 LETTERS = b'IMPROV\1\3\2\4\0\xff\n\r'
 
 
 def frames_module():
     """The module `wifi_setup.frames`, of the sources of the boards."""
-    top = getattr(support, '__file__', '').rpartition('core/')[0]
-    sys.path.insert(0, (top + '../' if top else '') + 'boards/modules/wifi')
-    try:
-        from wifi_setup import forget, frames
-    except ImportError as exc:
-        if 'wifi_setup' not in str(exc):
-            raise
-        skip('no sources of the boards here')
-    finally:
-        del sys.path[0]
-    forget()
+    frames = board_module('wifi_setup.frames', '/wifi')
+    board_module('wifi_setup', '/wifi').forget()
     return frames
 
 

@@ -6,9 +6,8 @@ The radio and what starts a board are stand-ins here; tests/firmware has the res
 import gc
 import sys
 
-import support
+from board_modules import board_module
 from microdot import Microdot
-from support import skip
 from wire import get, post, serve
 
 ADDRESS, MASK, ELSEWHERE = '127.0.0.1', '255.255.255.0', '127.0.9.1'
@@ -83,25 +82,17 @@ def page_module():
 
 
 def load():
-    top = getattr(support, '__file__', '').rpartition('core/')[0]
-    sys.path.insert(0, (top + '../' if top else '') + 'boards/modules/wifi')
     names = ('link', 'network', 'startup')
     known = {name: sys.modules.get(name) for name in names}
     for name in names:
         sys.modules[name] = Stub
     try:
-        from wifi_setup import page
-    except ImportError as exc:
-        if 'wifi_setup' not in str(exc):
-            raise
-        skip('no sources of the boards here')
+        return board_module('wifi_setup.page', '/wifi')
     finally:
-        del sys.path[0]
         for name in names:
             del sys.modules[name]
             if known[name]:
                 sys.modules[name] = known[name]
-    return page
 
 
 def make_app():

@@ -2,7 +2,6 @@
 
 import json
 import struct
-import sys
 from hashlib import sha256
 
 SECTOR = 4096
@@ -42,11 +41,10 @@ class Flash(bytearray):
 # One for all tests, made while there is room for it.
 flash = Flash(SECTOR * (2 * SECTORS + 2))
 
-import support  # noqa: E402
+from board_modules import board_module  # noqa: E402
 from microdot import Microdot  # noqa: E402
 from microdot.auth import BasicAuth  # noqa: E402
 from microdot.update import Update, version_text  # noqa: E402
-from support import skip  # noqa: E402
 from wire import post, serve  # noqa: E402
 
 _N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -63,16 +61,8 @@ AUTH = 'Authorization: Basic YWRhOnNlY3JldA=='  # ada:secret
 
 def slots_module():
     """The module `slots`, of the sources of the boards or of the firmware."""
-    top = getattr(support, '__file__', '').rpartition('core/')[0]
-    sys.path.insert(0, (top + '../' if top else '') + 'boards/modules')
-    try:
-        import slot_writer  # noqa: F401 - imported late otherwise, without this path
-        import slots
-    except ImportError:
-        skip('no sources of the boards here')
-    finally:
-        del sys.path[0]
-    return slots
+    board_module('slot_writer')  # imported late otherwise, without its path
+    return board_module('slots')
 
 
 class Key:

@@ -7,13 +7,17 @@ one is skipped, in CI too: what does not need it (the model, what was recorded) 
 
 import functools
 import os
+import re
 from pathlib import Path
 
+import board as boards
 import pytest
 
 import building
 
 BOARD = 'rpi_pico_w'
+PAGE = building.ROOT / 'docs' / 'wifi.md'
+OFF = 600  # bytes by which it may be off
 MISSING = 'no firmware of a Pico W: PICO_W_IMAGE=file.uf2, or MICROPYTHON_DIR=checkout'
 
 
@@ -33,3 +37,11 @@ def built():
     status, output = building.make('firmware', f'BOARD={BOARD}', f'MICROPYTHON_DIR={checkout}')
     assert status == 0, output
     return building.ROOT / 'build' / 'firmware' / BOARD / 'firmware.uf2'
+
+
+def check_heap(part, *sizes):
+    """Note what a part takes of the heap while it runs, and after its end: as the page says."""
+    told = re.search(rf'\| {re.escape(part)} \|(.*)', PAGE.read_text())[1].replace(',', '')
+    for when, size, row in zip(('running', 'ended'), sizes, told.split('|')):
+        boards.figures.append((f'heap of {part}, {when}', size, 'bytes'))
+        assert abs(size - int(row)) < OFF, (part, sizes, told)

@@ -5,6 +5,8 @@ import re
 import time
 
 import board as boards
+import pico_w
+import pytest
 import serial
 from test_device_wifi import HOME, MAIN, Board
 
@@ -62,13 +64,12 @@ class Listening(Board):
         return self.shown(pattern)
 
     def heap(self, state):
-        used = int(self.shown(rb'heap (\d+) %s' % state)[1])
-        return used
+        return min(int(self.shown(rb'heap (\d+) %s' % state)[1]) for _ in range(3))
 
 
 def test_info_state_and_a_network(tmp_path):
     with Listening(tmp_path, {}, HOME) as board:
-        during = board.heap(b'listens')
+        board.heap(b'listens')
         said = board.ask(INFO, rb'\nIMPROV\x01\x04(.{2,120}?)\n')[1]
         assert b'\x0cmicrodot-kit' in said and b'\x06RP2040' in said, said
         board.ask(STATE, rb'\nIMPROV\x01\x01\x01\x02\xe2\n')
@@ -78,14 +79,28 @@ def test_info_state_and_a_network(tmp_path):
         board.ask(joining('home', HOME['password']), re.escape(wanted))
         board.shown(rb'Network: 10.0.2.15 \(microdot-0001.local\)')
         board.heap(b'done')
-        after = board.heap(b'done')
         board.console.write(b'\x03')
         board.shown(rb'KeyboardInterrupt.*>>> ')
         board.console.write(b"print(open('network.json').read())\r")
         saved = json.loads(board.shown(rb'\n(\{.*?\})\r\n')[1])
         assert saved == {'networks': [], **HOME}
-        boards.figures.append(('Improv: heap in use while it listens', during, 'bytes'))
-        boards.figures.append(('Improv: ... after it has ended', after, 'bytes'))
+
+
+@pytest.mark.parametrize('frozen', [True, False], ids=['frozen', 'files'])
+def test_heap(tmp_path, frozen):
+    """What it takes while it runs, and what of it stays."""
+    with Listening(tmp_path, {'improv': False, **HOME}, HOME, frozen=frozen) as board:
+        board.shown(rb'Network: 10.0.2.15')
+        without = board.heap(b'done')
+    (tmp_path / 'flash.bin').unlink()
+    with Listening(tmp_path, {}, HOME, frozen=frozen) as board:
+        board.heap(b'listens')
+        board.ask(INFO, rb'\nIMPROV\x01\x04(.{2,120}?)\n')
+        during = board.heap(b'listens')
+        board.ask(joining('home', HOME['password']), rb'http://10.0.2.15')
+        after = board.heap(b'done')
+    form = 'frozen' if frozen else 'files'
+    pico_w.check_heap(f'Improv, {form}', during - without, after - without)
 
 
 def test_ctrl_c_while_it_listens(tmp_path):

@@ -10,6 +10,8 @@ import time
 import urllib.parse
 
 import board as boards
+import pico_w
+import pytest
 from test_device_wifi import HOME, MAIN, Board
 
 POINT = '192.168.4.1'
@@ -25,6 +27,21 @@ async def heap(request):
 @app.get('/saved')
 async def saved(request):
     return open('network.json').read()
+"""
+# The page ends soon after the network is joined, and its DNS server when told to.
+PARTS = b"""
+import link
+import sys
+
+link.FAREWELL = 5000
+
+@app.get('/end-dns')
+async def end_dns(request):
+    import wifi_setup.page
+    link.wifi.page.tasks.pop(0).cancel()
+    await asyncio.sleep(0)
+    del wifi_setup.page.dns, wifi_setup.dns, sys.modules['wifi_setup.dns']
+    return ''
 """
 PASSWORD = re.compile(r'Wi-Fi: password of the access point: (\S+)')
 
@@ -50,14 +67,13 @@ class SetUp(Board):
             finally:
                 client.close()
 
-    def heap(self, where, below=1 << 30, **options):
-        """The bytes in use, as soon as they are fewer than that: what has ended goes by and by."""
-        end = time.monotonic() + boards.ANSWER
-        while (size := int(self.ask('/heap', **options)[2])) >= below:
-            assert time.monotonic() < end, size
+    def heap(self, **options):
+        """The bytes in use, the fewest of some readings: what has ended goes by and by."""
+        readings = []
+        for _ in range(8):
+            readings.append(int(self.ask('/heap', **options)[2]))
             time.sleep(1)
-        boards.figures.append((f'Set-up: heap in use {where}', size, 'bytes'))
-        return size
+        return min(readings)
 
     def shown(self, path, words):
         """The page, once it has these words."""
@@ -97,9 +113,33 @@ def test_from_nothing_to_a_network(tmp_path):
         board.shown(path, 'has joined home')
         assert board.ask('/generate_204', 'connectivitycheck.gstatic.com')[0] == 204
         assert board.ask(PAGE, url=board.emulator.url)[0] == 404  # from the other side
-        during = board.heap('while the page is open')
         board.wait_for('Wi-Fi: access point: closed', '... until the access point closes')
-        board.heap('after it has closed', during - 8000, url=board.emulator.url)
         saved = json.loads(board.ask('/saved', url=board.emulator.url)[2])
         wanted = {'setup': True, 'hostname': 'desk', 'networks': [], **HOME}
         assert saved == wanted
+
+
+class Measured(SetUp):
+    main = MAIN.replace(b'async def main', HEAP + PARTS + b'\nasync def main')
+
+
+@pytest.mark.parametrize('frozen', [True, False], ids=['frozen', 'files'])
+def test_heap_of_the_page(tmp_path, frozen):
+    """What the page and its DNS server take while they run, and what of it stays."""
+    known = {'improv': False, **HOME}
+    with Measured(tmp_path, known, HOME, frozen=frozen) as board:
+        without = board.heap(url=board.emulator.url)
+    (tmp_path / 'flash.bin').unlink()
+    with Measured(tmp_path, {'improv': False, 'setup': True}, HOME, frozen=frozen) as board:
+        board.wait_for(f'Wi-Fi: set-up page: http://{POINT}{PAGE}', 'start until the page is there')
+        board.emulator.happen('visit', PASSWORD.search(board.printed).group(1))
+        board.ask(PAGE)
+        during = board.heap()
+        board.ask('/end-dns')
+        less = board.heap()
+        board.send(ssid='home', password=HOME['password'], name='desk')
+        board.wait_for('Wi-Fi: access point: closed', 'start until it is set up, 5 s to say so')
+        after = board.heap(url=board.emulator.url)
+    form = 'frozen' if frozen else 'files'
+    pico_w.check_heap(f'set-up page and DNS server, {form}', during - without, after - without)
+    pico_w.check_heap(f'DNS server alone, {form}', during - less)

@@ -12,7 +12,7 @@ import pytest
 from mounting import micropython
 
 import building
-from microdot_kit import espimage, payload, runtimes, stock
+from microdot_kit import application, espimage, payload, runtimes, stock
 from microdot_kit import image as tool
 from microdot_kit.steps import Failure
 
@@ -75,7 +75,8 @@ def test_an_image_with_romfs(app, tmp_path):
     assert names == "['boot.py', 'helper.mpy', 'main.py', 'static']"
     assert {'lib/startup.mpy', 'lib/link.mpy', 'lib/wifi_setup/page.mpy'} < set(wanted['romfs'])
     assert 'lib/setup_image.py' not in wanted['romfs']
-    assert 'lib/setup_image.py' in compose(stock, app, setup=True)[1]['romfs']
+    mark = compose(stock, app, setup=True)[1]['romfs']['lib/setup_image.py']
+    assert mark == application.mark((app.name, ''))
     assert kept == 'kept 448 448'
     assert answer == '42'
     # Once more on top of that: the partitions are there already.

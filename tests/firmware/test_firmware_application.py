@@ -46,6 +46,11 @@ def test_a_mark_for_boards_that_may_be_set_up(app, tmp_path):
     for _ in range(2):
         made = application.prepare(app, tmp_path / 'made', setup=True)
         assert names(made) == sorted([*MODULES, 'setup_image.py'])
+        mark = (made / 'setup_image.py').read_bytes()
+        assert mark == application.mark((app.name, ''))
+    (app / 'main.py').write_text("__version__ = '1.2'\n")
+    made = application.prepare(app, tmp_path / 'made', setup=True)
+    assert (made / 'setup_image.py').read_bytes() == application.mark((app.name, '1.2'))
     assert names(application.prepare(app, tmp_path / 'made')) == MODULES
     for name in ('setup_image.py', 'wifi_setup/__init__.py'):
         (app / name).parent.mkdir(exist_ok=True)

@@ -144,7 +144,7 @@ def test_from_nothing_to_a_network(board, sdk):
 
 
 def test_the_name_of_an_image(board, sdk):
-    """A board from an image of `make flasher` says what that page's manifest says."""
+    """A board from an image that it may be set up with says what application that has."""
     with devices.Device(board.port) as device:
         device.write('/lib/setup_image.py', application.ABOUT.format('Lämp', '1.2').encode())
     restart(board, ssid='home', password='secret-of-home')

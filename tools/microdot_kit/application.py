@@ -26,12 +26,34 @@ MARK = 'setup_image.py'  # in an image made with SETUP=1: see boards/modules/wif
 MARKED = b'# The board may be set up by a page of its access point: see docs/wifi.md.\n'
 # What the board calls itself to programs that set it up: see wifi_setup/improv.py.
 ABOUT = 'NAME = {!r}\nVERSION = {!r}\n'
+LONGEST_NAME, LONGEST_VERSION = 100, 40  # bytes that it can tell in one frame
+VERSION = re.compile(r"""^__version__ *= *(['"])(.+?)\1""", re.M)
 KEY = 'update_key.py'  # in a firmware made with KEY=: see keys.py
 OURS = (KEY, 'main.py', 'startup.py', 'link.py', 'launch.py', 'serve.py', MAIN, MARK)
 OURS += ('slots.py', 'slot_trial.py', 'slot_writer.py', 'wifi_setup.py', 'wifi_setup/__init__.py')
 NO_FILES = ('.py', '.pyi', '.pyc', '.md', 'requirements.txt')  # that an application opens
 SHOWN = 4  # names
 AUTOESCAPE = re.compile(rb'\bautoescape\s*=\s*True\b')
+
+
+def about(main, name='', version=''):
+    """The name and the version of an application by its main file, unless they are given.
+
+    That is the name of its folder, and its `__version__`, empty without one.
+    """
+    name = name or (main.parent.name if main.stem in ('main', 'app') else main.stem)
+    if not version:
+        found = VERSION.search(main.read_text(errors='replace'))
+        version = found[2] if found else ''
+    for text, most, option in ((name, LONGEST_NAME, 'NAME'), (version, LONGEST_VERSION, 'VERSION')):
+        if len(text.encode()) > most:
+            raise Failure(f'{text[:20]}… is too long: {option}= of at most {most} bytes')
+    return name, version
+
+
+def mark(about):
+    """The source of the module that lets a board be set up, and says what it calls itself."""
+    return MARKED + ABOUT.format(*about).encode()
 
 
 def prepare(app, folder, setup=False, key=b''):
@@ -56,7 +78,7 @@ def prepare(app, folder, setup=False, key=b''):
         if not target.exists() or target.read_bytes() != source.read_bytes():
             target.parent.mkdir(parents=True, exist_ok=True)
             copy(source, target)
-    for name, content in ((MARK, MARKED if setup else b''), (KEY, key)):
+    for name, content in ((MARK, mark(about(main)) if setup else b''), (KEY, key)):
         if content:
             made.append(name)
             write(folder / name, content)

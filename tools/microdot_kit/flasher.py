@@ -28,7 +28,7 @@ import tarfile
 import time
 from pathlib import Path
 
-from microdot_kit import boards, espimage, image, nodejs, payload, runtimes, stock
+from microdot_kit import application, boards, espimage, image, nodejs, payload, runtimes, stock
 from microdot_kit.device import exit_status, say
 from microdot_kit.steps import BUILD, Failure, alone, replace, write
 
@@ -41,8 +41,6 @@ TOOLS_VERSION = '10.4.0'
 TOOLS_SHA256 = 'f18da75335d2f0dca044c4bb052848c0696e7b03cc23d61d8530dd6eba0a9008'
 IMPROV_SECONDS = 15  # that the page waits, after installing, for the board to ask for its Wi-Fi
 FILE_NAME = re.compile(r'[^a-z0-9.-]+')
-LONGEST_NAME, LONGEST_VERSION = 100, 40  # bytes
-VERSION = re.compile(r"""^__version__ *= *(['"])(.+?)\1""", re.M)
 UF2_BLOCK, UF2_MAGIC, UF2_HAS_FAMILY = 512, b'UF2\n', 0x2000
 INSTALL = """
 <section>
@@ -204,12 +202,11 @@ def license_text():
     return next(file for file in files if file.name == 'LICENSE').read_text()
 
 
-def fill_folder(folder, chosen, main, name):
+def fill_folder(folder, chosen, name, version):
     """Put everything into an empty folder; return the version."""
     stem = FILE_NAME.sub('-', name.lower()).strip('-.') or 'app'
     bases = chosen.base or ([] if chosen.uf2 else [stock.image()])
-    version = version_of(chosen, main, bases)
-    check_length(name, version)
+    version = version or version_of(chosen, bases)
     builds = add_images(folder, chosen, bases, stem, (name, version))
     picos = add_uf2(folder, chosen.uf2, stem)
     lines = [f'{digest(path.read_bytes())}  {path.name}\n' for path in sorted(folder.iterdir())]
@@ -229,22 +226,12 @@ def fill_folder(folder, chosen, main, name):
     return version
 
 
-def version_of(chosen, main, bases):
-    """The version of the application; without one, what changes with any file that is installed."""
-    found = VERSION.search(main.read_text())
-    if chosen.version or found:
-        return chosen.version or found[2]
+def version_of(chosen, bases):
+    """For an application without a version, what changes with any file that is installed."""
     files = {**payload.app_files(chosen.app), **payload.framework()}
     lines = [f'{name} {digest(data)}\n' for name, data in sorted(files.items())]
     lines += [digest(path.read_bytes()) for path in (*bases, *chosen.uf2) if path.is_file()]
     return digest(''.join(lines).encode())[:8]
-
-
-def check_length(name, version):
-    """Failure for what a board could not tell of itself in one frame of Improv."""
-    for text, most, option in ((name, LONGEST_NAME, 'NAME'), (version, LONGEST_VERSION, 'VERSION')):
-        if len(text.encode()) > most:
-            raise Failure(f'{text[:20]}… is too long: {option}= of at most {most} bytes')
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -268,11 +255,11 @@ def serve(folder, port):
 
 def make(chosen):
     main = payload.main_file(chosen.app)
-    name = chosen.name or (main.parent.name if main.stem in ('main', 'app') else main.stem)
+    name, version = application.about(main, chosen.name, chosen.version)
     default = FOLDER / (FILE_NAME.sub('-', name.lower()).strip('-.') or 'app')
     folder = (chosen.output or default).resolve()
     began = time.monotonic()
-    version = replace(folder, SUMS, lambda new: fill_folder(new, chosen, main, name))
+    version = replace(folder, SUMS, lambda new: fill_folder(new, chosen, name, version))
     say(f'{runtimes.shown(folder)}: {name} {version}, {time.monotonic() - began:.0f} s')
     if chosen.serve is None:
         say('Put it onto a web server with HTTPS, or see it here: make flasher SERVE=1')

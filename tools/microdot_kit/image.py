@@ -165,7 +165,8 @@ def storage_image(files, size):
 def contents(image, app, setup=False, about=None):
     """What goes where: {partition: {name: bytes}}; with `setup` also what allows a set-up page.
 
-    `about` is the name and the version that the board then tells of itself.
+    `about` is the name and the version that the board then tells of itself, by default the
+    application's.
     """
     files = payload.for_image(payload.app_files(app, image.arch))
     library = {f'lib/{name}': data for name, data in payload.framework(image.arch).items()}
@@ -173,8 +174,8 @@ def contents(image, app, setup=False, about=None):
         library.update((name[1:], data) for name, data in payload.starter(image.arch).items())
         files['boot.py'] = library.pop('boot.py')
         if setup:
-            said = application.ABOUT.format(*about) if about else ''
-            library[f'lib/{application.MARK}'] = application.MARKED + said.encode()
+            about = about or application.about(payload.main_file(app))
+            library[f'lib/{application.MARK}'] = application.mark(about)
     elif setup:
         oldest = '.'.join(map(str, payload.STARTER))
         raise Failure(f'SETUP=1 needs MicroPython {oldest}, and no boot.py in the application')

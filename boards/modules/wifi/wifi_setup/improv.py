@@ -162,13 +162,13 @@ class Improv:
     def info(self):
         """Firmware, its version, chip, name of the board."""
         try:
-            from setup_image import NAME, VERSION  # the application's, in images of `make flasher`
+            from setup_image import NAME, VERSION  # the application's, in images made with SETUP=1
         except ImportError:
-            NAME, VERSION = 'microdot-kit', version()
+            NAME, VERSION = 'microdot-kit', ''
         chip = sys.implementation._machine.split(' with ')[-1]
         if chip[:5] == 'ESP32' and chip[5:6] not in ('', '-'):
             chip = 'ESP32-' + chip[5:]  # as others write it
-        return NAME, VERSION, chip, network.hostname()
+        return NAME, VERSION or version(), chip, network.hostname()
 
     def url(self):
         page = link.wifi.page
@@ -178,6 +178,7 @@ class Improv:
 
 
 def version():
+    """The framework's."""
     try:
         from microdot import __version__
     except ImportError:
