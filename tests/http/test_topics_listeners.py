@@ -142,7 +142,7 @@ def test_one_that_never_reads(server, request):
     server.alive()
     for name, figures in (('topic', stats), ('gather', naive)):
         report(name, runtime, figures)
-    assert stats['worst'] < 500_000 < STALL * 900_000 < naive['worst']
+    assert 2 * stats['worst'] < naive['worst']  # which has waited for the one that never reads
 
 
 def report(name, runtime, stats):
