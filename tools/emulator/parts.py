@@ -16,7 +16,7 @@ from pathlib import Path
 from firmware import sources
 from measure import wasm
 from microdot_kit import nodejs
-from microdot_kit.steps import BUILD, Failure, alone, new_file, new_folder, run, write
+from microdot_kit.steps import BUILD, Failure, alone, new_file, once, run, write
 
 HERE = Path(__file__).resolve().parent
 FOLDER = BUILD / 'emulator'
@@ -70,11 +70,11 @@ def lwip():
         return Path(own).expanduser().resolve() / 'lib' / 'lwip'
     pin = sources.pins()['packages']['lwip']
     folder = FOLDER / f'lwip-{pin["sha256"][:12]}'
-    if not folder.exists():
-        [path] = sources.archives(['lwip']).values()
-        with new_folder(folder) as new:
-            sources.unpack('lwip', path, new)
-    return folder / sources.pins()['packages']['lwip']['into']
+
+    def unpack(new):
+        sources.unpack('lwip', sources.archives(['lwip'])['lwip'], new)
+
+    return once(folder, unpack) / sources.pins()['packages']['lwip']['into']
 
 
 def gateway():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from firmware import apt
 from microdot_kit import runtimes
-from microdot_kit.steps import BUILD, FIRMWARE, Failure, alone, ask, new_folder, remove, run, say
+from microdot_kit.steps import BUILD, FIRMWARE, Failure, alone, ask, once, remove, run, say
 
 HERE = Path(__file__).resolve().parent
 PATCHES = HERE / 'patches'
@@ -76,20 +76,20 @@ def tree(name):
     """The folder of the sources of a port (`rp2`, `unix`), made unless it is there."""
     port = pins()['ports'][name]
     folder = FIRMWARE / 'sources' / f'{name}-{digest(port)}'
-    if folder.exists():
-        return folder
-    paths = archives(port['packages'])
-    with new_folder(folder) as new:
-        for package, path in paths.items():
-            say(f'Unpacking {path.name}')
-            unpack(package, path, new)
-        for file in port['empty']:
-            (new / file).parent.mkdir(parents=True, exist_ok=True)
-            (new / file).write_text('Empty: what is asked of this folder is that it exists.\n')
-        for file in port['patches']:
-            command = ['patch', '--batch', '-p1', '-i', str(PATCHES / file)]
-            run(f'Applying {file}', command, apt.LOGS / file, cwd=new)
-    return folder
+    return once(folder, lambda new: unpack_all(port, new))
+
+
+def unpack_all(port, folder):
+    """Put the sources of a port into a new folder."""
+    for package, path in archives(port['packages']).items():
+        say(f'Unpacking {path.name}')
+        unpack(package, path, folder)
+    for file in port['empty']:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text('Empty: what is asked of this folder is that it exists.\n')
+    for file in port['patches']:
+        command = ['patch', '--batch', '-p1', '-i', str(PATCHES / file)]
+        run(f'Applying {file}', command, apt.LOGS / file, cwd=folder)
 
 
 def unpack(name, path, folder):

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from microdot_kit import runtimes
-from microdot_kit.steps import new_folder
+from microdot_kit.steps import once
 
 from .server import Missing
 
@@ -19,12 +19,13 @@ def install(folder=FOLDER):
 
     Raises `Missing` if it is not there and cannot be installed.
     """
-    if not folder.exists():
-        with new_folder(folder) as new:
-            command = [sys.executable, '-m', 'pip', 'install', '-qq', '--no-deps']
-            command += ['--target', str(new), f'microdot=={VERSION}']
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                why = done.stderr.strip().splitlines()[-1:] or ['no output']
-                raise Missing(f'microdot {VERSION} cannot be installed: {why[0]}')
-    return folder
+    return once(folder, fill)
+
+
+def fill(folder):
+    command = [sys.executable, '-m', 'pip', 'install', '-qq', '--no-deps']
+    command += ['--target', str(folder), f'microdot=={VERSION}']
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        why = done.stderr.strip().splitlines()[-1:] or ['no output']
+        raise Missing(f'microdot {VERSION} cannot be installed: {why[0]}')

@@ -178,6 +178,19 @@ def new_folder(path):
         new.rename(path)
 
 
+def once(folder, make):
+    """Return a folder, which `make(new folder)` fills unless it is there.
+
+    Other processes wait meanwhile: one that made it a second time would put it in place of the
+    first one, in which somebody may work already.
+    """
+    with alone(folder.with_name(folder.name + '.lock'), f'process that makes {folder.name}'):
+        if not folder.exists():
+            with new_folder(folder) as new:
+                make(new)
+    return folder
+
+
 def replace(folder, mark, make):
     """Put what `make(new folder)` makes in place of what a folder has, and return its result.
 

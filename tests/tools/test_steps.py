@@ -1,0 +1,46 @@
+"""Folders that several processes want at a time: one makes it, the others wait until it is whole."""
+
+import subprocess
+import sys
+
+import pytest
+
+from microdot_kit import runtimes, steps
+
+# Makes a folder slowly and looks at it; prints whether it was this process that has made it.
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from microdot_kit.steps import once
+
+def make(new):
+    print('made')
+    (new / 'first').touch()
+    time.sleep(0.5)
+    (new / 'last').touch()
+
+assert {path.name for path in once(Path(sys.argv[1]), make).iterdir()} == {'first', 'last'}
+"""
+
+
+def test_one_process_makes_it(tmp_path):
+    folder = tmp_path / 'new' / 'folder'
+    command = [sys.executable, '-c', PROGRAM, str(folder)]
+    options = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, 'text': True}
+    programs = [subprocess.Popen(command, cwd=runtimes.ROOT / 'tools', **options) for _ in range(4)]
+    ended = [program.communicate(timeout=60) for program in programs]
+    assert [program.returncode for program in programs] == [0] * 4, ended
+    assert [out.splitlines().count('made') for out, _ in ended].count(1) == 1, ended
+
+
+def test_a_failure_leaves_nothing_and_the_next_one_makes_it(tmp_path):
+    def fail(new):
+        (new / 'half').touch()
+        raise steps.Failure('no network')
+
+    folder = tmp_path / 'folder'
+    with pytest.raises(steps.Failure):
+        steps.once(folder, fail)
+    assert not folder.exists()
+    made = steps.once(folder, lambda new: (new / 'all').touch())
+    assert made == folder and [path.name for path in folder.iterdir()] == ['all']
