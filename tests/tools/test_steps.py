@@ -1,4 +1,4 @@
-"""Folders that several processes want at a time: one makes it, the others wait until it is whole."""
+"""Folders that several processes want at a time: one makes it, others wait until it is whole."""
 
 import subprocess
 import sys
