@@ -227,7 +227,8 @@ class Server(ServedByItself):
                 places -= 1
                 rank = _rank(c, now)
                 if rank < order or (rank == order < 4 and c.overdue(now) > found.overdue(now)):
-                    found, order = c, rank
+                    found = c
+                    order = rank
         if places > 0 and not memory:
             return True
         if found:
