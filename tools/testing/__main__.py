@@ -76,7 +76,7 @@ def run_again(results, module, *options):
     for file, result in failed.items():
         if file.is_file():
             print(f'Again, with nothing beside it: {runtimes.shown(file)}', flush=True)
-            results.update(module.run([file], *options))
+            results[file] = module.run([file], *options).get(file, result)
             if not results[file].failures:
                 print_failures({file: result}, module.NAME, 'UNSTEADY')
 
