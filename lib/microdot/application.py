@@ -314,15 +314,15 @@ class Microdot(Server):
                 raise_end(failure)
                 exc = failure
         if not res:
-            print_exception(exc)
-            res = Response(reason_phrase(500, True), 500)
+            status_code = _unhandled(exc)
+            res = Response(reason_phrase(status_code, True), status_code)
         for handler in self.get_request_handlers(req, 'after_error_request'):
             try:
                 res = await _replaced((handler,), req, res)
             except BaseException as failure:
                 raise_end(failure)
-                print_exception(failure)
-                res = Response(reason_phrase(500, True), 500)
+                status_code = _unhandled(failure)
+                res = Response(reason_phrase(status_code, True), status_code)
         return res
 
     async def _respond_to(self, req, exc):  # noqa: C901 - a function more costs a board memory
@@ -332,8 +332,7 @@ class Microdot(Server):
         if req and exc is req._malformed:
             status_code = 400
         if not status_code:
-            print_exception(exc)
-            status_code = 503 if isinstance(exc, MemoryError) else 500
+            status_code = _unhandled(exc)
         # What was refused before its handler ran is no exception of the application's.
         if not isinstance(exc, HTTPException) and req and req.route:
             handler = self._error_handler(req, mro(type(exc)))
@@ -381,6 +380,12 @@ class Microdot(Server):
                 if key in app.error_handlers:
                     return app.error_handlers[key]
         return None
+
+
+def _unhandled(exc):
+    """Print an exception of the application; return the status of the response to it."""
+    print_exception(exc)
+    return 503 if isinstance(exc, MemoryError) else 500
 
 
 async def _replaced(handlers, req, res):

@@ -1,9 +1,13 @@
-"""What the server does for want of memory takes none itself: the heap is locked meanwhile."""
+"""What the server does for want of memory takes none itself: the heap is locked meanwhile.
+
+And what it answers, however often memory is wanting.
+"""
 
 import asyncio
 
 from microdot import Microdot
 from microdot.connection import Connection
+from microdot.test_client import TestClient
 
 try:
     from micropython import heap_lock, heap_unlock
@@ -59,3 +63,27 @@ async def test_attributes_have_their_place():
     finally:
         heap_unlock()
     assert [getattr(connection, name) for name, _ in ASSIGNED] == [v for _, v in ASSIGNED]
+
+
+class Failing(Microdot):
+    """An application whose every way to answer raises the same."""
+
+    def __init__(self, exc):
+        super().__init__()
+        self.exc = exc
+
+    async def error_response(self, req, status_code, reason=None):
+        raise self.exc
+
+
+async def test_the_status_of_what_goes_wrong_again_and_again():
+    for exc, wanted in ((MemoryError(), 503), (ValueError('no'), 500)):
+
+        def fail(*args, exc=exc):
+            raise exc
+
+        for app in (Failing(exc), Microdot()):
+            app.get('/')(fail)
+            app.after_error_request(fail if type(app) is Microdot else lambda *args: None)
+            response = await TestClient(app).get('/')
+            assert response.status_code == wanted
