@@ -9,7 +9,7 @@ CEILINGS = {
     'core end': 30_600,
     'page mpy end': 93_300,
     'page mpy growth': 9_000,
-    'page mpy smallest': 105 * 1024,
+    'page mpy smallest': 107 * 1024,
     'page py end': 106_000,
     'page py smallest': 145 * 1024,
     'page frozen end': 44_200,
@@ -25,7 +25,7 @@ CEILINGS = {
     'page rp2040-frozen end': 36_200,
     'page rp2040-frozen least': 39 * 1024,  # it scatters: 33 to 37
     'page rp2040-mpy end': 84_000,
-    'page rp2040-mpy least': 82 * 1024,
+    'page rp2040-mpy least': 88 * 1024,
 }
 # Figure: its title, what is wanted, what would be better still.
 MEMORY = {
