@@ -103,7 +103,7 @@ def test_what_has_been_fetched_is_not_fetched_again(fetching):
 def test_a_download_that_fails(fetching):
     (fetching.bin / 'fail').touch()
     assert 'Fetching the lists of Debian trixie failed: see ' in fail(sources.tree, 'some')
-    assert not (fetching.firmware / 'sources').exists()
+    assert [path.suffix for path in (fetching.firmware / 'sources').iterdir()] == ['.lock']
     (fetching.bin / 'fail').unlink()
     assert (sources.tree('some') / 'main.c').exists()
 

@@ -103,7 +103,7 @@ def test_microdot_that_cannot_be_installed(tmp_path, monkeypatch):
     monkeypatch.setattr(reference, 'VERSION', '0.0.0.none')
     with pytest.raises(server.Missing, match='^microdot 0.0.0.none cannot be installed: .+$'):
         reference.install(tmp_path / 'new')
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ['new.lock']
 
 
 def test_a_framework_that_is_not_installed(monkeypatch):
