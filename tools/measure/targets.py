@@ -5,7 +5,7 @@ the steps of `programs/page.py` from `.mpy`. All are bytes, unless a ratio."""
 
 # The highest figures that are accepted. A change that needs more says why, and raises them here.
 CEILINGS = {
-    'core hello': 25_700,
+    'core hello': 25_720,
     'core end': 30_600,
     'page mpy end': 93_300,
     'page mpy growth': 9_000,
