@@ -21,7 +21,8 @@ LIMIT = 600  # seconds
 PORTS = (80, 5000)
 REQUEST = b'GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n'
 
-server = None  # (host, port, whether it speaks TLS) of the framework's
+# (host, port, whether it speaks TLS) of the framework's, or of what else may listen.
+servers = [('', port, False) for port in PORTS]
 timer = None
 
 
@@ -69,8 +70,8 @@ def find_server():
     listen = module.open_server
 
     def open_server(app, host, port, backlog, context, *options):
-        global server
-        server = host, port, bool(context)
+        global servers
+        servers = [(host, port, bool(context))]
         return listen(app, host, port, backlog, context, *options)
 
     module.open_server = open_server
@@ -79,7 +80,7 @@ def find_server():
 async def watch():
     await asyncio.sleep(LOOP)
     while slots.on_trial():
-        for host, port, tls in (server,) if server else [('', port, False) for port in PORTS]:
+        for host, port, tls in servers:
             if host in ('', '0.0.0.0', '::'):
                 host = '127.0.0.1'
             try:

@@ -204,7 +204,11 @@ class Slots:
         """The slot that runs has proved itself. Does nothing if it has already, or none runs."""
         if self.running and self.running.state == TRIAL:
             self.running.state = CONFIRMED
-            self.save()
+            try:
+                self.save()
+            except BaseException:
+                self.running.state = TRIAL  # so that it can be tried again
+                raise
 
     def mount(self):
         """Make `/rom` the slot that runs, in place of what MicroPython has mounted there."""

@@ -120,7 +120,7 @@ async def keep(nic, up):
                 tell(nic)
             link.retry(nic)
         except Exception as error:  # for want of memory, say: the next look is soon
-            print('Network: %r' % error)
+            print('Network:', type(error), error)  # which takes no memory
 
 
 def patience(known):

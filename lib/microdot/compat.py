@@ -205,9 +205,8 @@ else:
     class _Listener:
         """A listening socket. Unlike asyncio's server it outlives a ``MemoryError``."""
 
-        closed = False
-
         def __init__(self, host, port, backlog):
+            self.closed = False
             family, _, _, _, address = socket.getaddrinfo(host or '0.0.0.0', port)[0]
             self.socket = s = socket.socket(family)
             try:

@@ -87,10 +87,9 @@ else:
         the start of the wait, which then does not end.
         """
 
-        _flag = None
-
         def __init__(self):
             self._waiting = asyncio.core.TaskQueue()
+            self._flag = None
 
         def wait(self, ready):
             task = asyncio.core.cur_task
@@ -113,9 +112,10 @@ else:
         def rouse(self):
             """Have ``set()`` end the loop's wait for sockets, too; an interrupt does not."""
             if not self._flag:
-                self._flag = asyncio.ThreadSafeFlag()
-                asyncio.create_task(self._keep())
+                flag = asyncio.ThreadSafeFlag()
+                asyncio.create_task(self._keep(flag))
+                self._flag = flag
 
-        async def _keep(self):
+        async def _keep(self, flag):
             while True:
-                await self._flag.wait()
+                await flag.wait()

@@ -71,7 +71,6 @@ class Connection(BodyStream):
     #: Seconds between two looks at deadlines and clients that have gone.
     tick = 0.5
 
-    buffer = b''  # received, but not yet asked for
     limit = -1  # bytes that may come in further chunks; -1 if there are none
     first_chunk = False  # whether no chunk has come yet
     expects = False  # whether the client waits for 100 (Continue)
@@ -82,7 +81,6 @@ class Connection(BodyStream):
     # method ``finish(response)``.
     upgraded = None
     ping = None  # a coroutine function that pings the client of an upgraded connection
-    pinged = None  # since when it has to answer, in milliseconds
 
     def __init__(self, app, reader, writer):
         self.app = app
@@ -91,9 +89,11 @@ class Connection(BodyStream):
         self.task = asyncio.current_task()
         # What is assigned when memory is short has its place from the start: on MicroPython a new
         # attribute may ask for memory.
+        self.buffer = b''  # received, but not yet asked for
         self.left = 0  # bytes of a body, or its present chunk, still to come; -1 after a fault
         self.ended = None  # why the task is cancelled: 408 to answer, 0 as nobody is there
         self.closed = False
+        self.pinged = None  # since when a ping has to be answered, in milliseconds
         self.wait(IDLE, self.idle_timeout)
 
     def wait(self, phase, seconds=0):
@@ -274,6 +274,7 @@ class Connection(BodyStream):
             head = await self.read_head()
             if head is None:
                 return False
+            self.phase = HANDLE  # the head is taken: a MemoryError from here on is answered
             self.started = False
             while not request:
                 try:
@@ -334,7 +335,6 @@ class Connection(BodyStream):
                     self.left = 0
                     self.limit = request.max_content_length
                     self.first_chunk = True
-        self.phase = HANDLE
         return request, persistent
 
     async def respond(self, request, response, persistent):

@@ -70,7 +70,10 @@ class Guard:
                 entry[2] -= 1
                 if not user:
                     entry[0] += 1
-                    entry[1] = now()
+            if not user:
+                moment = now()  # which takes memory
+                for entry in entries:
+                    entry[1] = moment
             if user and name is not None:
                 entries[-1][3] = address
         return user

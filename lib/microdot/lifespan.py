@@ -32,14 +32,13 @@ class Task:
     #: Most seconds of it; a task that has run for as long begins with the shortest again.
     longest_pause = 60
 
-    restarts = 0
-    error = None
-    _task = None
-    _cancelled = False
-
     def __init__(self, work, restart):
         self._work = work
         self._restart = restart
+        # Here, as they are assigned when there may be no memory for a new attribute.
+        self.restarts = 0
+        self.error = self._task = None
+        self._cancelled = False
 
     def done(self):
         """Return whether it has ended, for good."""
@@ -118,7 +117,11 @@ class Lifespan:
         if self.started or iscoroutine(work):
             self._later.append(task)
             if self._running:
-                task._begin(self._later)
+                try:
+                    task._begin(self._later)
+                except MemoryError:
+                    self._later.remove(task)
+                    raise
         else:
             self.tasks.append(task)
         return task
@@ -158,13 +161,15 @@ class Lifespan:
             await _patiently(lambda: not self.started)
             return None
         self._running = False
-        self._ending = True
         tasks = self.all_tasks()
+        ended = _patiently(lambda: all(map(Task.is_idle, tasks)))
+        later = []
+        self._ending = True  # what takes memory comes before: without it, this can be called again
         for task in tasks:
             task.cancel()
-        if not await _patiently(lambda: all(map(Task.is_idle, tasks))):
+        if not await ended:
             print('a task has not ended in time')
-        self._later = []
+        self._later = later
         error = None
         for f in self._shutdown:
             try:

@@ -40,6 +40,8 @@ _DISCONNECT = b'\xe0\0'
 _QOS_1 = 2  # flags of a PUBLISH
 _RETAIN, _DUP = 1, 8
 _BLOCK = 512  # bytes of a payload that are read or written at once
+# What ends a connection, for the next one to follow.
+_ENDS = (OSError, EOFError, MQTTError, MemoryError, asyncio.TimeoutError)
 _REFUSED = (  # what a CONNACK says, by its return code
     'the broker does not speak MQTT 3.1.1',
     'the broker refuses the client id',
@@ -112,6 +114,8 @@ class MQTTClient:
         self.will = will
         self.keepalive = keepalive
         self.clean = clean
+        # Here, too, as they are assigned when there may be no memory for a new attribute.
+        self.connected, self.error = False, None
         self.queue = []  # of [topic, payload, flags, packet id, whether it is a greeting]
         self._greeting = False  # whether a handler of ``on_connect`` runs
         self.handlers = []  # of (filter, function, QoS)
@@ -183,10 +187,16 @@ class MQTTClient:
             self.on(incoming, qos)(lambda _, payload, retained: topic.deliver(_text(payload)))
 
     async def _forward(self, outgoing, name, qos, retain):
-        async for message in outgoing.listen():
-            while len(self.queue) >= self.max_queue:
-                await asyncio.sleep(0.05)
-            self.publish(name, message.data, qos, retain)
+        listener = outgoing.listen()
+        while True:
+            try:
+                async for message in listener:
+                    while len(self.queue) >= self.max_queue:
+                        await asyncio.sleep(0.05)
+                    self.publish(name, message.data, qos, retain)
+            except MemoryError as exc:
+                print_exception(exc)  # the message is lost
+                await asyncio.sleep(1)
 
     def publish(self, topic, payload, qos=0, retain=False):
         """Queue a message; never waits. Returns whether it is in the queue.
@@ -242,7 +252,7 @@ class MQTTClient:
             started = ticks_ms()
             try:
                 await self._connection()
-            except (OSError, EOFError, MQTTError, asyncio.TimeoutError) as exc:
+            except _ENDS as exc:
                 self.error = exc
             if ticks_diff(ticks_ms(), started) > 1000 * self.keepalive:
                 failures = 0  # it was a good one
@@ -280,7 +290,7 @@ class MQTTClient:
     async def _until_over(self, serve, stream):
         try:
             await serve(stream)
-        except (OSError, EOFError, MQTTError) as exc:
+        except _ENDS as exc:
             self.error = exc
         except Exception as exc:
             print_exception(exc)

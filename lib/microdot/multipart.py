@@ -412,12 +412,12 @@ def with_form_data(f):
 
     @wraps(f)
     async def wrapper(request, *args, **kwargs):
-        uploads = []
+        closing = []  # coroutines, made while there is memory for them
         try:
             form, files = {}, {}
             async for name, value in FormDataIter(request):
                 if isinstance(value, FileUpload):
-                    uploads.append(value)
+                    closing.append(value.close())
                     files[name] = await value.copy()
                 else:
                     form[name] = value
@@ -426,7 +426,7 @@ def with_form_data(f):
                 request.files = request._files = files
             return await invoke_handler(f, request, *args, **kwargs)
         finally:
-            for upload in uploads:
-                await upload.close()
+            for upload in closing:
+                await upload
 
     return wrapper

@@ -128,7 +128,7 @@ class Server(ServedByItself):
 
     def _drop(self, last_phase=HEAD):
         """Close the connections that have not come beyond a phase."""
-        for connection in list(self._connections):
+        for connection in self._connections:
             if connection.phase <= last_phase:
                 connection.end()
 
@@ -238,30 +238,38 @@ class Server(ServedByItself):
             return True
         for c in self._connections:
             if c.ping and c.pinged is None:
-                c.pinged = now
                 asyncio.create_task(c.ping())
+                c.pinged = now
         return False
 
     async def _watch(self, connections):
         """End what has outlived its deadline or its client, while there are connections."""
         try:
             while connections:
-                await asyncio.sleep(Connection.tick)
-                now = ticks_ms()
-                for c in list(connections):
-                    if c.phase < UPGRADED and c.overdue(now) > 0:
-                        c.end(408 if c.phase in (HEAD, BODY) else 0)
-                    elif c.phase >= UPGRADED and not c.reading and len(c.buffer) < c.max_head_size:
-                        data = peek(c.reader)
-                        if data == b'':
-                            c.end()  # the client has gone while its handler runs
-                        elif data:
-                            c.pinged = None
-                            c.buffer += data
-                    if c.phase == UPGRADED:
-                        c.upgraded.watch(now)
-        except MemoryError:
-            pass  # the next connection starts another watcher
+                try:
+                    await asyncio.sleep(Connection.tick)
+                    now = ticks_ms()
+                    for c in connections:
+                        if c.phase < UPGRADED and c.overdue(now) > 0:
+                            c.end(408 if c.phase in (HEAD, BODY) else 0)
+                        elif (
+                            c.phase >= UPGRADED
+                            and not c.reading
+                            and len(c.buffer) < c.max_head_size
+                        ):
+                            data = peek(c.reader)
+                            if data:
+                                c.pinged = None
+                                try:
+                                    c.buffer += data
+                                except MemoryError:
+                                    data = b''  # it is lost
+                            if data == b'':
+                                c.end()  # the client has gone while its handler runs
+                        if c.phase == UPGRADED:
+                            c.upgraded.watch(now)
+                except MemoryError:
+                    await asyncio.sleep(1)  # takes none, unlike a fraction of a second
         finally:
             self._watched = False
 

@@ -31,14 +31,15 @@ class SSE:
     #: connection for idle; 0 for never. A function may assign it to its own ``SSE``.
     keepalive = 0
 
-    closed = False  # whether nobody sends or takes events any more
     gathers = True  # for the response: what is there at once comes in one piece
-    _task = _error = None
     _sent = -1000  # when the last events were taken, in milliseconds
 
     def __init__(self):
         self.event = asyncio.Event()  # set when the queue or ``closed`` has changed
         self.queue = []
+        # Here, as they are assigned when there may be no memory for a new attribute.
+        self.closed = False  # whether nobody sends or takes events any more
+        self._task = self._error = None
 
     async def send(self, data, event=None, event_id=None, retry=None, comment=False):
         """Queue an event, once there is room; it is dropped if the client has gone.

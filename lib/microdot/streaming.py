@@ -86,9 +86,12 @@ def read_file(file, n):
 
 async def close(body):
     """Close a file-like object or a generator, an asynchronous one too, that is to end early."""
-    f = getattr(body, 'aclose', None) or getattr(body, 'close', None)
     try:
-        result = f and f()
+        result = None
+        if hasattr(body, 'aclose'):
+            result = body.aclose()
+        elif hasattr(body, 'close'):
+            result = body.close()
         if iscoroutine(result) or hasattr(result, '__await__'):
             await result
     except ValueError:
@@ -163,10 +166,8 @@ class OutgoingBody:
     :param left: how many bytes the body is to have, ``CHUNKED``, or ``None`` for any number.
     """
 
-    error = None  # of a write
     end = b''
     writing = None  # the task that writes while the source waits
-    busy = False  # whether something is being written
 
     def __init__(self, stream, head, left):
         self.stream = stream
@@ -175,6 +176,9 @@ class OutgoingBody:
         self.pieces = []
         self.size = 0  # of the pieces, in bytes
         self.turn = ticks_ms()
+        # Here, as they are assigned when there may be no memory for a new attribute.
+        self.busy = False  # whether something is being written
+        self.error = None  # of a write: nothing can follow it
 
     def add(self, piece):
         """Add a piece of the body. Raises ``TypeError`` if it is neither str nor bytes."""
@@ -192,15 +196,15 @@ class OutgoingBody:
 
     async def flush(self):
         """Write what there is; the pieces make one chunk of a chunked body (RFC 9112, 7.1)."""
-        parts = [self.head] + self.pieces + [self.end]
-        if self.size and self.left == CHUNKED:
-            parts[0] += b'%x\r\n' % self.size
-            parts[-1] = b'\r\n' + self.end
-        self.head = b''
-        self.pieces = []
-        self.size = 0
         self.busy = True
         try:
+            parts = [self.head] + self.pieces + [self.end]
+            if self.size and self.left == CHUNKED:
+                parts[0] += b'%x\r\n' % self.size
+                parts[-1] = b'\r\n' + self.end
+            self.head = b''
+            self.pieces = []
+            self.size = 0
             # Together what makes no large block.
             begun = size = 0
             for i in range(len(parts)):
@@ -211,7 +215,7 @@ class OutgoingBody:
                     size = len(parts[i])
             if size:
                 await self._send(parts[begun:])
-        except OSError as exc:
+        except Exception as exc:
             self.error = exc  # of a task, perhaps, that nobody waits for
         finally:
             self.busy = False
@@ -233,6 +237,7 @@ class OutgoingBody:
         if getattr(source, 'file', None) and self.left != CHUNKED:
             return await self._pour_file(source.file, source.size)
         failure = None
+        closing = close(source)  # made while there is memory for it
         try:
             await (self._relay if getattr(source, 'gathers', False) else self._gather)(source)
         except StopAsyncIteration:
@@ -243,12 +248,13 @@ class OutgoingBody:
             raise_end(exc)
             failure = exc  # what came before it is sent
         finally:
-            await close(source)
+            await closing
         if self.busy:
             await self.writing
         elif self.writing:
             self.writing.cancel()  # it has not begun: all leaves together
-        await self.flush()
+        if not self.error:
+            await self.flush()
         if failure or self.error:
             raise failure or self.error
         return not self.left or self.left == CHUNKED

@@ -157,8 +157,8 @@ class _Events:
             topic.listeners += 1
             topic._streams += 1
             if topic.keepalive and not topic._beating:
-                topic._beating = True
                 asyncio.create_task(topic._beat())
+                topic._beating = True
             # WSGI servers send no head before there is something of the body.
             return self.piece() or _SILENCE
         data = self.piece()
@@ -223,8 +223,6 @@ class Topic:
     #: instead of when the server looks at its connections, at most ``Connection.tick`` later.
     interrupts = False
 
-    missed = listeners = _streams = _beats = 0
-    _beating = False  # whether ``_beat`` runs
     outgoing = None  # of a topic that is joined: the ``Topic`` of what is published here
     _echoes = False
 
@@ -235,6 +233,8 @@ class Topic:
         self.slow = slow
         self.epoch = ''.join(['%02x' % byte for byte in os.urandom(4)])
         self.number = 0  # of the newest message
+        self.missed = self.listeners = self._streams = self._beats = 0
+        self._beating = False  # whether ``_beat`` runs
         # The newest messages, ``None`` for each that was lost on the way here. Never changed, only
         # replaced: whoever looks at it sees what belongs together.
         self._kept = ()
@@ -403,8 +403,8 @@ class Topic:
         if self.listeners >= self.max_listeners:
             return await ws.close(_TOO_SLOW, 'full')
         ws.ping_interval = ws.ping_interval or self.keepalive
-        self.listeners += 1
         sending = asyncio.create_task(self._send(ws, self.listen(last)))
+        self.listeners += 1
         try:
             while True:
                 data = await ws.receive()

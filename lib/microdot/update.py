@@ -109,7 +109,7 @@ class Update:
     second after the answer. Raises ``TypeError`` without ``auth``.
     """
 
-    #: Seconds between the answer and the restart, for the answer to arrive.
+    #: Seconds until the restart, for the answer to arrive.
     pause = 1
 
     def __init__(self, app, auth, csrf=None, path='/update', key=None, slots=None, restart=None):
@@ -195,12 +195,14 @@ class Update:
             self._taking = True
             try:
                 version = await self._take(request)
+                # Not in the connection's task, which ends when another client needs its place, or
+                # when there is no memory for the answer.
+                self._restarting = asyncio.create_task(self._restart_soon())
                 self._taken = True
             finally:
                 self._taking = False
         except Refused as exc:
             return str(exc) + '\n', exc.status, _TEXT
-        request.after_response(self._restart)
         return {'version': version, 'state': 'trial'}, _HEADERS
 
     def _check_able(self):
@@ -276,10 +278,6 @@ class Update:
         if digest.digest() != header.sha256:
             raise Refused('altered')
         _try(writer.commit, header.version, header.sha256)
-
-    async def _restart(self, request, response):
-        # Not in the connection's task, which ends when another client needs its place.
-        self._restarting = asyncio.create_task(self._restart_soon())
 
     async def _restart_soon(self):
         await asyncio.sleep(self.pause)

@@ -49,7 +49,7 @@ class Update:
     restart: Callable[[], Any]
     """The function that restarts the board, by default ``machine.reset``."""
     pause: float
-    """Seconds between the answer and the restart, for the answer to arrive."""
+    """Seconds until the restart, for the answer to arrive."""
     def __init__(
         self,
         app: Microdot,

@@ -66,20 +66,21 @@ class WebSocket:
     #: Seconds to wait for the client's close frame before the connection is closed.
     close_timeout = 1
 
-    closed = False
     subprotocol = close_code = close_reason = None
     _kind = 0  # opcode of the message that has begun
     _pieces = 0  # how many have come
     _left = -1  # bytes still to come of its frame, -1 between frames
-    _ended = False  # whether the client sends nothing more
-    _writing = False
-    _lock = None  # for the tasks that wait to send
-    _broken = False  # whether half a frame may be out
 
     def __init__(self, request):
         self.request = request
         # The connection, or what has its ``buffer``, ``fill()``, ``reading`` and ``awrite()``.
         self._stream = request and request.sock[1]
+        # Here, as they may be assigned when there is no memory for a new attribute.
+        self.closed = False
+        self._ended = False  # whether the client sends nothing more
+        self._broken = False  # whether half a frame may be out
+        self._writing = False
+        self._lock = None  # for the tasks that wait to send
 
     async def handshake(self):
         """Accept the upgrade.
@@ -149,8 +150,9 @@ class WebSocket:
         if opcode not in (1, 2, 9, 10, _FIN | _CLOSE) or (n > 125 and opcode > _CLOSE):
             raise ValueError('bad frame')
         if self._writing and not self._lock:
-            self._lock = asyncio.Lock()
-            await self._lock.acquire()  # on behalf of the task that is writing
+            lock = asyncio.Lock()
+            await lock.acquire()  # on behalf of the task that is writing
+            self._lock = lock
         lock = self._lock
         if lock:
             await lock.acquire()
@@ -330,8 +332,8 @@ class WebSocket:
             c.pinged = None  # an answer would not be seen
         elif c.pinged is None:
             if self.ping_interval and ticks_diff(now, self._pinged) >= self.ping_interval * 1000:
-                c.pinged = self._pinged = now
                 asyncio.create_task(c.ping())
+                c.pinged = self._pinged = now
         elif self.ping_interval and ticks_diff(now, c.pinged) >= self.ping_timeout * 1000:
             c.end()
 

@@ -4,9 +4,10 @@ import asyncio
 import io
 import os
 
+from heap import heap_lock, heap_unlock
 from microdot import Request
 from microdot.microdot import HTTPException, NoCaseDict
-from microdot.multipart import FileUpload, FormDataIter
+from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from support import araises
 
 DATA = bytes(range(256)) * 12
@@ -192,3 +193,27 @@ async def test_others_run_meanwhile():
             FormDataIter.buffer_size = size
             FileUpload.directory = None
     assert turns >= len(DATA) // 64, turns
+
+
+async def test_uploads_are_closed_without_memory():
+    closed = []
+
+    @with_form_data
+    def handler(request):
+        heap_lock()
+        raise MemoryError
+
+    async def note(upload):
+        heap_unlock()
+        closed.append(upload)
+
+    headers = NoCaseDict({'Content-Type': 'multipart/form-data; boundary=bound-ary'})
+    request = Request('app', None, 'POST', '/', '1.1', headers, None, Pieces(HEAD, b'file' + END))
+    close, FileUpload.close = FileUpload.close, note
+    try:
+        await araises(MemoryError, handler(request))
+    finally:
+        FileUpload.close = close
+        if not closed:
+            heap_unlock()
+    assert len(closed) == 1

@@ -5,21 +5,23 @@ And what it answers, however often memory is wanting.
 
 import asyncio
 
+from heap import heap_lock, heap_unlock
 from microdot import Microdot
-from microdot.connection import Connection
+from microdot.connection import HANDLE, Connection
 from microdot.test_client import TestClient
-
-try:
-    from micropython import heap_lock, heap_unlock
-except ImportError:  # CPython: what is tested is the rest
-
-    def heap_lock():
-        pass
-
-    heap_unlock = heap_lock
+from support import MICROPYTHON, araises, skip
+from wire import get, refuses, serve, until
 
 # What is assigned on the way of a MemoryError.
-ASSIGNED = (('left', -1), ('ended', 0), ('closed', True), ('phase', 0), ('since', 0))
+ASSIGNED = (
+    ('buffer', b'a'),
+    ('left', -1),
+    ('ended', 0),
+    ('closed', True),
+    ('pinged', 1),
+    ('phase', 0),
+    ('since', 0),
+)
 
 
 async def waiting(app, connections):
@@ -87,3 +89,115 @@ async def test_the_status_of_what_goes_wrong_again_and_again():
             app.after_error_request(fail if type(app) is Microdot else lambda *args: None)
             response = await TestClient(app).get('/')
             assert response.status_code == wanted
+
+
+async def test_shutdown():
+    app = Microdot()
+    async with serve(app) as server:
+        client = await server.open()
+        await until(lambda: app._connections)
+        heap_lock()
+        try:
+            app.shutdown()
+        finally:
+            heap_unlock()
+        assert await client.at_eof() and await refuses(server.port)
+        await server.task
+
+
+def no_memory(*args):
+    raise MemoryError
+
+
+async def test_a_head_that_was_taken_is_not_waited_for_again():
+    """Without memory for the request, and none for getting some."""
+    app = Microdot()
+    app.get('/')(lambda request: 'hello')
+    parse, get_memory = Connection._parse, Connection._get_memory
+    Connection._parse = Connection._get_memory = no_memory
+    try:
+        async with serve(app) as server:
+            app.make_room = lambda memory: True  # somebody else could give way
+            client = await server.open()
+            await client.send(get('/'))
+            assert (await client.response()).status == 503 and await client.at_eof()
+    finally:
+        Connection._parse, Connection._get_memory = parse, get_memory
+
+
+class Once:
+    """A socket that tells that its client has gone, after a read without memory."""
+
+    failed = False
+
+    def read(self, n):
+        if self.failed:
+            return b''
+        self.failed = True
+        raise MemoryError
+
+
+class Socket:
+    """What has come, and uses up the memory for keeping it."""
+
+    sent = b'x' * 64
+
+    def read(self, n):
+        heap_lock()
+        return self.sent
+
+
+class Reader:
+    def __init__(self, socket):
+        self.s = socket
+
+
+async def test_the_watcher_goes_on():
+    """Nobody else would start it while all places are taken."""
+    if not MICROPYTHON:
+        skip('its streams read by themselves')
+    connection = Connection(Microdot(), Reader(Once()), None)
+    connection.task = asyncio.create_task(asyncio.Event().wait())
+    connection.wait(HANDLE)
+    watching = asyncio.create_task(connection.app._watch([connection]))
+    await until(lambda: connection.ended == 0)
+    watching.cancel()
+    await araises(asyncio.CancelledError, watching)
+
+
+async def test_what_is_lost_ends_its_connection():
+    if not MICROPYTHON:
+        skip('its streams keep what has come')
+    app = Microdot()
+    connection = Connection(app, Reader(Socket()), None)
+    connection.buffer = b'y'
+    connection.task = asyncio.create_task(asyncio.Event().wait())
+    connection.wait(HANDLE)
+    watched = [connection]
+    end = connection.end
+
+    def ending():
+        heap_unlock()
+        watched.clear()
+        end()
+
+    connection.end = ending
+    tick, Connection.tick = Connection.tick, 0
+    try:
+        await app._watch(watched)
+    finally:
+        Connection.tick = tick
+    assert connection.ended == 0 and connection.buffer == b'y'
+
+
+async def test_a_ping_that_cannot_be_sent_is_not_waited_for():
+    app = Microdot()
+    connection = Connection(app, None, None)
+    connection.task, connection.ping = None, no_memory
+    connection.wait(HANDLE)
+    app._connections = [connection]
+    try:
+        app.make_room(True)
+    except MemoryError:
+        pass
+    assert connection.pinged is None

@@ -2,6 +2,7 @@
 
 The radio and what starts a board are stand-ins here; tests/firmware has the rest.
 """
+# heap: 256K
 
 import gc
 import sys

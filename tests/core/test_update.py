@@ -37,6 +37,19 @@ async def test_a_good_update():
     assert bytes(again.image(again.running)) == image()
 
 
+async def test_the_board_restarts_without_memory_for_the_answer():
+    app, updating = make_app(make_slots(slots_module()))
+    dispatch = app.dispatch_request
+
+    async def fail(request):
+        await dispatch(request)
+        raise MemoryError
+
+    app.dispatch_request = fail
+    assert (await updates.send_to(app, update(image()))).status == 503
+    await until(lambda: updating.restart)
+
+
 async def test_lengths():
     """Of an image: a sector, more, less, as many bytes as a slot has."""
     slots = slots_module()

@@ -490,6 +490,23 @@ def test_a_flash_that_does_not_take_it():
         assert version(Flash(flash)) == 1
 
 
+def test_a_confirmation_that_fails_can_be_repeated():
+    before = in_slot_0()
+    write(started(before), 2)
+    found = started(before, True)
+    save = found.save
+
+    def fail():
+        raise MemoryError
+
+    found.save = fail
+    raises(MemoryError, None, found.confirm)
+    assert found.running.state == slots.TRIAL
+    found.save = save
+    found.confirm()
+    assert started(before).running.state == slots.CONFIRMED
+
+
 def write_with(found, version, digest):
     data = IMAGES[version]
     writer = found.begin(len(data))

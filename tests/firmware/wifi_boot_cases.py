@@ -11,6 +11,7 @@ import wifi_cases
 import wifi_standins
 from wifi_cases import AP, HOME, SHED, joined, said, see
 
+from heap import heap_lock, heap_unlock
 from support import raises
 
 UP = 'Network: 192.168.1.23 (microdot-1a2b.local)'
@@ -75,6 +76,31 @@ def an_exception_does_not_end_it():
     wait(4)
     assert said[1:] and all('ZeroDivisionError' in line for line in said[1:])
     link.retry = good
+    see()
+    wait(10)
+    see('home')
+    wait(30)
+    assert joined() == 'home'
+
+
+def no_memory_does_not_end_it():
+    see('home')
+    begin()
+    good, tell = link.retry, startup.print
+    ended = []
+
+    def fail(nic):
+        heap_lock()
+        raise MemoryError
+
+    def say(name, kind, error):
+        heap_unlock()
+        ended.append(kind)
+
+    link.retry, startup.print = fail, say
+    wait(6)
+    link.retry, startup.print = good, tell
+    assert len(ended) > 1 and set(ended) == {MemoryError}
     see()
     wait(10)
     see('home')

@@ -5,8 +5,8 @@ the steps of `programs/page.py` from `.mpy`. All are bytes, unless a ratio."""
 
 # The highest figures that are accepted. A change that needs more says why, and raises them here.
 CEILINGS = {
-    'core hello': 25_740,
-    'core end': 30_600,
+    'core hello': 25_760,
+    'core end': 30_650,
     'page mpy end': 93_300,
     'page mpy growth': 9_000,
     'page mpy smallest': 107 * 1024,

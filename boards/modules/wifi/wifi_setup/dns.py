@@ -48,14 +48,14 @@ def serve(address, port=53):
         sock.setblocking(False)
         sock.bind(socket.getaddrinfo(address, port)[0][-1])
         while True:
-            yield asyncio.core._io_queue.queue_read(sock)
             try:
+                yield asyncio.core._io_queue.queue_read(sock)
                 query, peer = sock.recvfrom(LONGEST)
                 reply = answer(query, own)
                 if reply:
                     sock.sendto(reply, peer)
             except (OSError, MemoryError):
-                pass  # whoever asked asks again
+                yield from asyncio.sleep_ms(20)  # whoever asked asks again
     except OSError as error:
         print('Wi-Fi: no DNS server: %s' % error)  # the page has to be opened by its address
     finally:

@@ -170,11 +170,11 @@ class Page:
         """Serve the page whenever the application does not listen on its port."""
         while True:
             await asyncio.sleep(GRACE)
-            if networks.is_free(PORT):
-                try:
+            try:
+                if networks.is_free(PORT):
                     await self.app.start_server(self.address, PORT)
-                except OSError:
-                    pass  # somebody was faster
+            except (OSError, MemoryError):
+                pass  # somebody was faster, or there is no room yet
 
     def release(self):
         """Stop serving beside the application."""
@@ -245,8 +245,8 @@ class Page:
         self.attempt = hexlify(os.urandom(4)).decode()
         self.typed, self.error = typed, ''
         self.ssid = typed['ssid'] or typed['other']
-        self.trying = True
         self.tasks.append(asyncio.create_task(self.attempt_it(typed)))
+        self.trying = True
         return redirect(PATH + '?attempt=' + self.attempt, 303)
 
     def refusal(self, sent, typed):
