@@ -106,7 +106,7 @@ class Update:
 
     ``GET`` answers with a page if that is preferred, else with JSON: see ``state``. ``POST`` takes
     an update, as it is, as the body; ``?older=1`` one that is not newer, too. The board restarts a
-    second after the answer. Raises ``TypeError`` without ``auth``.
+    second after it has taken it. Raises ``TypeError`` without ``auth``.
     """
 
     #: Seconds until the restart, for the answer to arrive.
