@@ -25,7 +25,7 @@ ASSIGNED = (
 )
 
 
-def test_attributes_have_their_place():
+async def test_attributes_have_their_place():
     for make, *names in ASSIGNED:
         made = make()
         heap_lock()

@@ -19,7 +19,7 @@ from testing.results import FileResult
 CORE = runtimes.ROOT / 'tests' / 'core'
 RUNNER = runtimes.ROOT / 'tests' / 'installed_runner.py'
 # Of what is frozen into firmware beside the framework: no package has it.
-BOARDS = ('test_improv_frames', 'test_setup_page')
+BOARDS = ('test_improv_frames', 'test_setup_page', 'test_setup_page_memory')
 FILES = [path for path in sorted(CORE.glob('test_*.py')) if path.stem not in BOARDS]
 EXTENSIONS = payload.extensions()
 CLIENT = 'test-client'
@@ -35,6 +35,7 @@ CALLED = {
     'p256': 'update',
 }
 CALLED |= dict.fromkeys(('handler_faults', 'json_values', 'overriding', 'unknown_options'), 'all')
+CALLED |= dict.fromkeys(('memory_extensions', 'mqtt_memory'), 'all')
 CALLED |= dict.fromkeys(('mqtt_topics', 'topics_websocket'), 'all')
 
 
