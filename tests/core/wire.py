@@ -163,14 +163,14 @@ class Client:
         return reply
 
     async def _chunks(self):
-        body = b''
+        pieces = []  # joined once: a body that grows asks for larger and larger blocks
         while True:
             size = int(await self.line(), 16)
             data = await self.read(size + 2)
             assert data[size:] == b'\r\n', data
             if not size:
-                return body
-            body += data[:size]
+                return b''.join(pieces)
+            pieces.append(data[:size])
 
     async def close(self):
         """Close this end; a connection already broken is closed too."""

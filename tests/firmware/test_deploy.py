@@ -165,12 +165,17 @@ def test_real_mpremote_talks_to_the_stand_in(again):
             assert (ended.returncode, ended.stdout) == (0, printed)
 
 
+def write_much(app, number):
+    """Write a version of the application that takes a while to be copied."""
+    write(app, number)
+    for name in range(10):
+        (app / 'static' / f'{name}.txt').write_text(str(name) * 5000)
+
+
 @pytest.mark.parametrize('unplug', [20000, 45000])
 def test_unplugged_in_mid_copy(again, unplug):
     folder, app = again
-    write(app, 2)
-    for number in range(10):
-        (app / 'static' / f'{number}.txt').write_text(str(number) * 5000)
+    write_much(app, 2)
     with Board(folder, unplug=unplug) as board:
         status, output = deploy(board, app)
     assert refused(status, output, 'has gone: the connection broke. What the board had is still')
@@ -189,13 +194,13 @@ def test_unplugged_in_mid_copy(again, unplug):
 
 def test_interrupted_in_mid_copy(again):
     folder, app = again
-    write(app, 2)
+    write_much(app, 2)
     command = runtimes.kit_command('deploy', app)
     with Board(folder) as board:
         process = subprocess.Popen(
             [*command, '--port', board.port], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        while b'[1/2] ' not in process.stdout.readline():
+        while b'[1/' not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=DEADLINE)[0].decode()

@@ -3,10 +3,9 @@
 import contextlib
 import json
 
-import jsonschema
 import pytest
 from servers import RUNTIMES, eventually
-from test_mqtt_brokers import DISCOVERY, Broker, Observer, mosquitto
+from test_mqtt_brokers import Broker, Observer, check_discovery, mosquitto
 
 from serving import Client, copied, serve
 
@@ -23,7 +22,7 @@ def test_what_home_assistant_sees(runtime, tmp_path):
         settings.write_text(settings.read_text().replace('1883', str(broker.port)))
         server = stack.enter_context(serve(main, runtime, tmp_path))
         told = json.loads(observer.next('homeassistant/device/desk/config').payload)
-        jsonschema.validate(told, DISCOVERY)
+        check_discovery(told)
         assert set(told['components']) == {'temperature', 'lamp', 'fan', 'restart'}
         client = stack.enter_context(Client(server))
         eventually(lambda: client.json('/state')['broker'])

@@ -11,9 +11,8 @@ import queue
 import time
 from pathlib import Path
 
-import jsonschema
 from servers import ROOT, ServerProcess, eventually
-from test_mqtt_brokers import DISCOVERY, Broker, Observer, mosquitto
+from test_mqtt_brokers import Broker, Observer, check_discovery, mosquitto
 from test_topics_listeners import compiled
 
 import needs
@@ -145,7 +144,7 @@ def test_dashboard_entities_and_four_browsers(chromium, tmp_path, monkeypatch):
     with ServerProcess('micropython', *bounds, program=PROGRAM, lib=lib) as server:
         server.url = f'http://127.0.0.1:{server.port}'
         told = json.loads(observer.next('homeassistant/device/board/config').payload)
-        jsonschema.validate(told, DISCOVERY)
+        check_discovery(told)
         assert len(told['components']) == 10
         counts, visitors, states = use(server, chromium, observer)
     assert 'Traceback' not in server.text, server.text

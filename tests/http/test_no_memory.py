@@ -28,6 +28,8 @@ TRIES = 25  # of the allocations of a request, unless all are to fail
 ALL = os.environ.get('FAULTS') == 'all'
 PATIENCE = 4  # seconds for an answer; one comes late when what was read is lost for want of memory
 
+pytestmark = pytest.mark.slow  # of each request, and for another MicroPython that is built
+
 # The package first: the stack is small for what is imported by what is imported.
 PROGRAM = """
 import gc

@@ -107,6 +107,9 @@ def broadcast(server, kind, count, pause, timeout):
         return stats, readers
 
 
+pytestmark = pytest.mark.slow  # it sends an hour's messages
+
+
 @pytest.fixture(params=RUNTIMES)
 def server(request, tmp_path, monkeypatch):
     lib = runtimes.LIB

@@ -28,6 +28,7 @@ def figures(tmp_path_factory):
     return done.stdout, json.loads(file.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('runtime', bench.OWN)
 @pytest.mark.parametrize('profile', bench.PROFILES)
 def test_every_step_is_compared_with_microdot(figures, runtime, profile):
@@ -38,6 +39,7 @@ def test_every_step_is_compared_with_microdot(figures, runtime, profile):
             assert figures[1][f'{runtime} {profile} {way} {step.name}'] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', hosted.COMMANDS)
 def test_other_servers_and_frameworks(figures, name):
     printed, found = figures
@@ -47,6 +49,7 @@ def test_other_servers_and_frameworks(figures, name):
             assert found[f'{name} {way} {step.name}'] > 0
 
 
+@pytest.mark.slow
 def test_every_target_has_its_figure(figures):
     printed, found = figures
     for name, (title, *_) in targets.TIME.items():

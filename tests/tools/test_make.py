@@ -10,6 +10,8 @@ import pytest
 import install
 from microdot_kit import runtimes
 
+pytestmark = pytest.mark.slow  # it makes virtual environments
+
 MAKEFILE = (runtimes.ROOT / 'Makefile').read_text()
 TARGETS = re.search(r'^\.PHONY: (.*)$', MAKEFILE, re.MULTILINE).group(1).split()
 

@@ -258,7 +258,10 @@ def test_the_repository_is_a_package():
         assert file.read_text() == text, 'stale: .venv/bin/python tools release.mip --repository'
 
 
-@pytest.mark.parametrize(('path', 'package'), [('', 'microdot'), ('/lib', 'microdot-all')])
+ALL = pytest.param('/lib', 'microdot-all', marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(('path', 'package'), [('', 'microdot'), ALL])
 def test_the_repository_is_installed(path, package, board, repository_url, tmp_path):
     install_on_device(repository_url + path, tmp_path / 'device')
     assert contents(tmp_path / 'device') == files_of(package, 'py')
@@ -285,7 +288,10 @@ class Hosted:
         self.files[path] = data
 
 
-@pytest.mark.parametrize(('path', 'package'), [('', 'microdot'), ('/lib', 'microdot-all')])
+ALL = pytest.param('/lib', 'microdot-all', marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(('path', 'package'), [('', 'microdot'), ALL])
 def test_mpremote_finds_the_files_of_a_published_repository(path, package, monkeypatch):
     from mpremote import mip as of_mpremote
 

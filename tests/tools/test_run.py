@@ -292,6 +292,7 @@ def test_an_application_that_does_not_fit(folder):
     assert ended.stderr.startswith('The heap of ') and len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_micropython_of_the_firmware(folder):
     program = needs.like_a_board()
     (folder / 'folder' / 'file.py').write_text(LARGE)

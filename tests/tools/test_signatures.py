@@ -14,6 +14,8 @@ import needs
 from microdot.p256 import verify
 from microdot_kit import runtimes
 
+pytestmark = pytest.mark.slow  # tests/core/test_p256.py has a few
+
 P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B

@@ -48,7 +48,11 @@ def modules(made):
     return size.loaded(made('mpy'), states)
 
 
-@pytest.mark.parametrize('form', size.UNIX)
+# One that is frozen is built of MicroPython's sources first.
+BUILT = pytest.param('frozen', marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize('form', [BUILT if form == 'frozen' else form for form in size.UNIX])
 def test_heap_in_use(made, form):
     figures = {}
     for profile in size.PROFILES:

@@ -10,6 +10,8 @@ import needs
 from measure import forms, server, soak
 from microdot_kit import runtimes
 
+pytestmark = pytest.mark.slow
+
 NUMBER = 2000
 
 

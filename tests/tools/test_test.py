@@ -8,6 +8,8 @@ import pytest
 from testing.on_micropython import read_log
 from testing.results import FileResult
 
+pytestmark = pytest.mark.slow  # each runs tests in a process of its own
+
 GOOD = """
 import asyncio
 from support import MICROPYTHON, araises, raises, run, skip

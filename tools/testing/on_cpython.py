@@ -20,8 +20,8 @@ NORMAL = (0, 1)  # pytest's exit status: all passed, some failed
 NAME = 'CPython'
 LONGEST_MESSAGE = 200
 MANY = 20  # files
-WORKERS = max(2, os.cpu_count() or 1)
-SLOW = ('firmware', 'tools')
+WORKERS = 3 * (os.cpu_count() or 1)
+SLOW = ('firmware', 'tools', 'http')
 
 
 def title():

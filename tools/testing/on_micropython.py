@@ -14,7 +14,7 @@ from testing.results import FileResult, total
 RUNNER = runtimes.ROOT / 'tests' / 'micropython_runner.py'
 TIMEOUT = 120
 NAME = 'MicroPython'
-AT_ONCE = 3  # processes, which mostly wait
+AT_ONCE = 6  # processes, which mostly wait
 MARKER = re.compile(r'^# (heap|timeout): *([0-9]+[KM]?)\s*$', re.MULTILINE)
 MARKED_LINES = 20
 
