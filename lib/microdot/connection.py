@@ -248,8 +248,10 @@ class Connection(BodyStream):
 
                     self.buffer = skip_empty_lines(self.buffer)
                 found = split_head(self.buffer)
-                if len(found[0] if found else self.buffer) + 4 > self.max_head_size:
-                    refuse(431 if b'\n' in self.buffer else 414)
+                # The same verdict however the bytes were split: at least one more is to come.
+                if len(self.buffer) - (len(found[1]) if found else -1) > self.max_head_size:
+                    long = self.buffer.find(b'\n', 0, Request.max_readline + 2) < 0
+                    refuse(414 if long else 431)
                 if found:
                     head, self.buffer = found
                     return head
