@@ -120,10 +120,7 @@ class Connection(BodyStream):
         """Cancel the task, to answer with 408, or for 0 not at all."""
         if not self.ended:
             self.ended = status_code
-            try:
-                self.task.cancel()
-            except RuntimeError:
-                pass  # MicroPython: it ran when Ctrl-C ended everything
+            self.task.cancel()
 
     # Receiving
 
@@ -248,10 +245,9 @@ class Connection(BodyStream):
 
                     self.buffer = skip_empty_lines(self.buffer)
                 found = split_head(self.buffer)
-                # The same verdict however the bytes were split: at least one more is to come.
-                if len(self.buffer) - (len(found[1]) if found else -1) > self.max_head_size:
-                    long = self.buffer.find(b'\n', 0, Request.max_readline + 2) < 0
-                    refuse(414 if long else 431)
+                # The verdict stays the same when the rest of the head comes, a byte at least.
+                if (len(found[0]) + 3 if found else len(self.buffer)) >= self.max_head_size:
+                    refuse(414 if b'\n' not in self.buffer[: Request.max_readline + 2] else 431)
                 if found:
                     head, self.buffer = found
                     return head
