@@ -15,7 +15,7 @@ import types
 from . import websocket
 from .after import finish
 from .compat import accept_cancel, invoke_handler
-from .gateway import Hosted, PartStream, begin, body_length, body_of, encoded, make_url
+from .gateway import Hosted, PartStream, begin, body_length, body_of, encoded, make_url, next_of
 from .http1 import abort, refuse
 from .lifespan import put
 from .microdot import Request, Response, URLPattern, iscoroutine, redirect, send_file
@@ -272,7 +272,7 @@ class Exchange:
         """Send what a stream yields, up to the given number of bytes if it is not ``None``."""
         while left != 0:
             try:
-                data = encoded(await stream.__anext__(), left)
+                data = encoded(await next_of(stream), left)
             except StopAsyncIteration:
                 break
             if left is not None:

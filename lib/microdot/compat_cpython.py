@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import functools
 import inspect
+import re
 import time
 import traceback
 
@@ -90,6 +91,11 @@ def print_exception(exc):
 if json.__name__ == 'json':
     _encode = json.JSONEncoder(allow_nan=False).encode
 
+    def _refuse(name):
+        raise ValueError(name + ' is not JSON')
+
+    _decode = json.JSONDecoder(parse_constant=_refuse).decode
+
     def dumps(value):
         try:
             return _encode(value)
@@ -99,13 +105,28 @@ if json.__name__ == 'json':
             return json.dumps(plain(value))
 else:
     dumps = json.dumps
+    _decode = json.loads
 
 
 def loads(text):
     try:
-        return json.loads(text)
+        return _decode(text)
     except RecursionError:
         raise ValueError('JSON is nested too deeply')
+
+
+# What stands for itself, a set of characters, and what means the end.
+_PARTS = re.compile(r'\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$', re.DOTALL)
+
+
+@functools.lru_cache(64)
+def _compiled(pattern):
+    return re.compile(_PARTS.sub(lambda m: r'\Z' if m.group() == '$' else m.group(), pattern))
+
+
+def search(pattern, text):
+    """Return the match of a pattern, in which ``$`` is the end, not what a line feed follows."""
+    return _compiled(pattern).search(text)
 
 
 def now():

@@ -2,6 +2,7 @@
 
 - ``client_of(writer)``: the address of a client. ``now()``: the seconds since 1970.
 - ``signing()``: the module that signs and verifies tokens.
+- ``search(pattern, text)``: that of ``re``, with ``$`` for the end alone, as in JSON Schema.
 - ``FILE_BLOCK``: fewest bytes to write to a file at once.
 - ``exit_if_taken(exc, port)``: what ``run()`` does about a port that it cannot have.
 """
@@ -9,12 +10,13 @@
 import sys
 
 if sys.implementation.name not in ('micropython', 'circuitpython'):
-    from .compat_cpython import FILE_BLOCK, client_of, now, signing
+    from .compat_cpython import FILE_BLOCK, client_of, now, search, signing
 
     # At a prompt, where to exit is more than what somebody wants.
     _FROM_SHELL = not hasattr(sys, 'ps1')
 else:
     import time
+    from re import search
 
     FILE_BLOCK = 1
     _FROM_SHELL = sys.platform in ('linux', 'darwin', 'win32')  # not on a board

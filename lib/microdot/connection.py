@@ -120,10 +120,7 @@ class Connection(BodyStream):
         """Cancel the task, to answer with 408, or for 0 not at all."""
         if not self.ended:
             self.ended = status_code
-            try:
-                self.task.cancel()
-            except RuntimeError:
-                pass  # MicroPython: it ran when Ctrl-C ended everything
+            self.task.cancel()
 
     # Receiving
 
@@ -248,8 +245,9 @@ class Connection(BodyStream):
 
                     self.buffer = skip_empty_lines(self.buffer)
                 found = split_head(self.buffer)
-                if len(found[0] if found else self.buffer) + 4 > self.max_head_size:
-                    refuse(431 if b'\n' in self.buffer else 414)
+                # The verdict stays the same when the rest of the head comes, a byte at least.
+                if (len(found[0]) + 3 if found else len(self.buffer)) >= self.max_head_size:
+                    refuse(414 if b'\n' not in self.buffer[: Request.max_readline + 2] else 431)
                 if found:
                     head, self.buffer = found
                     return head

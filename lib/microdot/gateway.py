@@ -11,6 +11,7 @@ import urllib.parse
 from .application import Microdot
 from .http1 import ClientError, refuse
 from .request import BodyStream
+from .response import raise_end
 from .urlencoded import quote
 
 PIECE = 16384  # bytes of a file that are read at once
@@ -130,6 +131,21 @@ def body_of(response, length):
     if response.is_file:
         stream.size = max(stream.size, PIECE)
     return None, stream, left
+
+
+async def next_of(stream):
+    """Return what a stream yields next. Raises ``StopAsyncIteration`` at the end.
+
+    Raises ``RuntimeError`` for ``SystemExit`` and the like: these are of one response alone, and
+    would end the server.
+    """
+    try:
+        return await stream.__anext__()
+    except (Exception, GeneratorExit):  # the latter ends this coroutine, too
+        raise
+    except BaseException as exc:
+        raise_end(exc)
+        raise RuntimeError('a response raised ' + type(exc).__name__) from exc
 
 
 def begin(app, make_request, *args):

@@ -206,7 +206,7 @@ class FormDataIter:
         end = -1
         while end < 0:
             end = self.buffer.find(b'\r\n\r\n')
-            if (len(self.buffer) if end < 0 else end) > self.max_header_size:
+            if (len(self.buffer) - 3 if end < 0 else end) > self.max_header_size:
                 abort(413, 'Payload too large')
             if end < 0:
                 await self._fill()

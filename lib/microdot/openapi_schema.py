@@ -10,6 +10,8 @@
 import json
 import re
 
+from .compat_rare import search
+
 _KEYWORDS = (
     ' type enum minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength pattern items'
     ' minItems maxItems properties required additionalProperties title description default example'
@@ -96,7 +98,7 @@ def _check_text(schema, value, at, errors):
             if 0xD800 <= ord(c) < 0xE000:
                 return _say(errors, at, 'must be Unicode text')
     fits = _within(schema, len(value), 'minLength', 'maxLength', ' characters', at, errors)
-    if fits and 'pattern' in schema and not re.search(schema['pattern'], value):
+    if fits and 'pattern' in schema and not search(schema['pattern'], value):
         _say(errors, at, 'must match ' + schema['pattern'])
 
 

@@ -69,7 +69,7 @@ class Server(ServedByItself):
             if not isinstance(route[1], str):
                 route[1].compile()
         if self.server:
-            self._end()  # of a run that was interrupted
+            await self._end()  # of a run that was interrupted
         collect()  # what imports have left behind lies between what stays
         timeout = Connection.head_timeout
         server = await open_server(
@@ -92,7 +92,7 @@ class Server(ServedByItself):
                 await asyncio.sleep(_PAUSE / 1000)
         finally:
             if self.server is server:  # not one of another run
-                self._end()
+                await self._end()
             if self._life:
                 await self._life.close()
 
@@ -113,7 +113,7 @@ class Server(ServedByItself):
             raise
         finally:
             if self.server:  # MicroPython leaves interrupted tasks as they are
-                self._end()
+                asyncio.run(self._end())
             if self._life and self._life.started:
                 asyncio.run(self._life.close())
 
@@ -132,11 +132,15 @@ class Server(ServedByItself):
             if connection.phase <= last_phase:
                 connection.end()
 
-    def _end(self):
-        """Close all that is still open, at once."""
+    async def _end(self):
+        """Close all that is still open, at once.
+
+        In a task: MicroPython takes the one that ran last for the present one, and ends all others.
+        """
         self.server.close()
         self.server = None
         self._drop(HANDLE)
+        await asyncio.sleep(_PAUSE / 1000)  # for their tasks, which close them
 
     async def _serve_client(self, reader, writer):
         """Serve a new connection, and close it whatever happens."""

@@ -51,7 +51,8 @@ class Message:
     @property
     def json(self):
         """The value of its JSON. Raises ``ValueError`` for other data."""
-        return loads(self.data)
+        data = self.data
+        return loads(data if isinstance(data, str) else str(data, 'utf-8'))
 
     def frame(self):
         """Return the bytes of the server-sent event, made once for all listeners."""

@@ -71,7 +71,8 @@ def accept(ws, request):
         not valid
         or 'upgrade' not in get('Connection', '').lower()
         or get('Upgrade', '').lower() != 'websocket'
-        or (request.connection and request.http_version == '1.0')
+        or (request.connection and request.http_version[-3:] == '1.0')
+        or request.method.upper() == 'HEAD'  # which comes to the routes for GET
     ):
         abort(400)
     if version.strip() != '13':

@@ -9,14 +9,25 @@ a process run on one event loop, made for the first request, whatever thread of 
 them: tasks that they start go on between requests. Plain functions run in the server's thread.
 """
 
+import asyncio
 import os
 import threading
 import weakref
 
 from .after import finish
-from .compat import in_thread, iscoroutine
-from .gateway import PIECE, Hosted, PartStream, begin, body_length, body_of, encoded, make_url
-from .http1 import abort, reason_phrase, refuse
+from .compat import in_thread, is_cancelled, iscoroutine, print_exception
+from .gateway import (
+    PIECE,
+    Hosted,
+    PartStream,
+    begin,
+    body_length,
+    body_of,
+    encoded,
+    make_url,
+    next_of,
+)
+from .http1 import ClientError, abort, reason_phrase, refuse
 from .lifespan import put
 from .microdot import AsyncBytesIO, Request, Response, URLPattern, redirect, send_file
 from .response import prepared
@@ -109,7 +120,14 @@ class Microdot(Hosted):
 
     async def _answer(self, environ):
         request, coro = begin(self, make_request, environ)
-        response, fields, length = await prepared(await coro)
+        try:
+            response = await coro
+        except asyncio.CancelledError as exc:  # servers know of none
+            if is_cancelled():
+                raise
+            print_exception(exc)
+            response = await self.recover(None, ClientError(500))
+        response, fields, length = await prepared(response)
         return request, response, fields, body_of(response, length)
 
 
@@ -190,7 +208,7 @@ class Body(PartStream):
             return b''
         try:
             data = await in_thread(lambda: self.file.read(n))
-        except OSError:
+        except Exception:  # gunicorn has its own for chunks that are malformed
             refuse(400)
         if self.to_read is not None:
             if not data:
@@ -235,6 +253,14 @@ class Parts:
         return self
 
     def __next__(self):
+        try:
+            return self._next()
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as exc:  # servers would leave the connection open
+            raise RuntimeError('a response raised ' + type(exc).__name__) from exc
+
+    def _next(self):
         data, self.body = self.body, None
         while not data:
             if self.left == 0:
@@ -263,7 +289,7 @@ class Parts:
 
 async def _next_of(stream):
     try:
-        return await stream.__anext__()
+        return await next_of(stream)
     except StopAsyncIteration:
         return _END
 

@@ -10,6 +10,7 @@ import contextvars
 import functools
 import os
 import selectors
+import signal
 import sys
 import threading
 
@@ -91,7 +92,11 @@ class Loop(asyncio.SelectorEventLoop):
 
     def _main(self):
         try:
-            self.run_forever()
+            try:
+                self.run_forever()
+            except (SystemExit, KeyboardInterrupt):
+                # Of a task beside the requests: the server has to end, or nobody would answer.
+                os.kill(os.getpid(), signal.SIGTERM)
             if self.at_end:
                 self.run_until_complete(self.at_end())
             tasks = asyncio.all_tasks(self)

@@ -41,6 +41,9 @@ MALFORMED = (
     b'nul',
     b'[1] 2',
     b'\xff',
+    b'NaN',
+    b'[Infinity]',
+    b'{"a": -Infinity}',
 )
 
 # What MicroPython's parser takes, and CPython's refuses: in the list of differences.

@@ -113,10 +113,11 @@ async def limited(name, value, status, body):
     saved = getattr(FormDataIter, name)
     setattr(FormDataIter, name, value)
     try:
-        if status == 200:
-            await parsed(body)
-        else:
-            await fails(status, body)
+        for size in (10000, 7):  # that come at once: the verdict is the same
+            if status == 200:
+                await parsed(body, size)
+            else:
+                await fails(status, body, size)
     finally:
         setattr(FormDataIter, name, saved)
 

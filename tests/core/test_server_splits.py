@@ -90,3 +90,24 @@ async def test_in_two_at_every_place():
             for place in range(begin, min(len(raw), begin + 12)):
                 found = await statuses(server, wanted, raw[:place], raw[place:])
                 assert found == wanted, (raw[:80], place, found)
+
+
+async def test_heads_at_the_limit():
+    """Of 4096 bytes with the empty line; and request lines that are too long, however long."""
+    head = b'GET / HTTP/1.1\r\nHost: h\r\n'
+    line = b'A: ' + b'a' * 1000 + b'\r\n'
+    async with serve(make_app(), linger_timeout=0.05) as server:
+        for size, wanted in ((4094, '200'), (4096, '200'), (4097, '431')):
+            for last in range(4):
+                rest = b'B: ' + b'b' * (size - len(head) - 3 * len(line) - 7) + b'\r\n\r\n'
+                cut = len(rest) - last
+                parts = head, line, line, line, rest[:cut], rest[cut:]
+                found = await statuses(server, wanted, *parts)
+                assert found == wanted, (size, last, found)
+        for size in (2049, 4085, 4100, 4500):
+            for begin in (5, 500, 1000):
+                parts = [b'GET /' + b'a' * (begin - 5)]
+                for start in range(begin, size - 9, 500):
+                    parts.append(b'a' * min(500, size - 9 - start))
+                found = await statuses(server, '414', *parts, b' HTTP/1.1\r\nHost: h\r\n\r\n')
+                assert found == '414', (size, begin, found)

@@ -66,6 +66,16 @@ def test_data_is_that_of_the_moment():
     assert listener.take().json == {'n': 1}
 
 
+def test_json_of_bytes():
+    topic = Topic()
+    listener = topic.listen()
+    for data in (b'[1, "\\u00e4"]', b'\xff', b'"\\u', b'nul'):
+        topic.publish(data)
+    assert listener.take().json == [1, '\u00e4']
+    for message in (listener.take(), listener.take(), listener.take()):
+        raises(ValueError, lambda message=message: message.json)
+
+
 def test_what_is_refused():
     topic = Topic()
     topic.max_length = 4

@@ -49,6 +49,8 @@ async def test_handshake():
         assert (reply.status, reply.header('Sec-WebSocket-Version')) == (426, '13')
         reply = await server.request(get('/', *UPGRADE, version='1.0'))
         assert reply.status == 400
+        reply = await server.request(get('/', *UPGRADE).replace(b'GET', b'HEAD'), head=True)
+        assert reply.status == 400
 
 
 async def test_fragments_with_control_frames_between():

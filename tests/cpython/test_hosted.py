@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import io
 import json
+import sys
 
 import pytest
 
@@ -237,3 +238,66 @@ def test_response_object_twice(hosted):
     for _ in range(2):
         assert hosted.ask(app) == (200, b'kept')
     assert kept.headers == {'Connection': 'close'}
+
+
+class Own(BaseException):
+    pass
+
+
+class Failing:
+    """A body that fails at its second piece, as an iterator of either kind."""
+
+    def __init__(self, exc_type):
+        self.exc_type = exc_type
+        self.first = True
+
+    def __next__(self):
+        if not self.first:
+            raise self.exc_type
+        self.first = False
+        return 'a'
+
+    async def __anext__(self):
+        await asyncio.sleep(0.001)
+        return next(self)
+
+
+class Plain(Failing):
+    def __iter__(self):
+        return self
+
+
+class Asynchronous(Failing):
+    def __aiter__(self):
+        return self
+
+
+@pytest.mark.parametrize('kind', [Plain, Asynchronous])
+@pytest.mark.parametrize('exc_type', [SystemExit, Own, GeneratorExit, asyncio.CancelledError])
+def test_a_body_ends_no_server(hosted, exc_type, kind):
+    """What would end the server, or the loop of all requests, is an exception like others."""
+    if hosted.interface == 'asgi' and exc_type in (GeneratorExit, asyncio.CancelledError):
+        pytest.skip('these end the task of a request, and no more')
+    app = hosted.module.Microdot()
+    app.get('/')(lambda request: kind(exc_type))
+
+    @app.get('/good')
+    async def good(request):
+        await asyncio.sleep(0.001)
+        return 'good'
+
+    with pytest.raises(RuntimeError, match='raised ' + exc_type.__name__):
+        hosted.ask(app)
+    assert hosted.ask(app, path='/good') == (200, b'good')
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason='who cancelled is not known before')
+def test_leaked_cancellation():
+    """Under WSGI, where no server cancels anything, it is a fault of the handler."""
+    app = wsgi.Microdot()
+
+    @app.get('/')
+    async def leaks(request):
+        raise asyncio.CancelledError
+
+    assert Hosted('wsgi').ask(app) == (500, b'Internal server error')

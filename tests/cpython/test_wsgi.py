@@ -135,7 +135,12 @@ def test_streams(call, result, terminated, limit, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'file', [io.BytesIO(b'abc'), mock.Mock(read=mock.Mock(side_effect=OSError))]
+    'file',
+    [
+        io.BytesIO(b'abc'),
+        mock.Mock(read=mock.Mock(side_effect=OSError)),
+        mock.Mock(read=mock.Mock(side_effect=Exception)),  # gunicorn's for a malformed chunk
+    ],
 )
 def test_body_ends_early(file):
     app = echo_app(lambda request: 'never')

@@ -297,13 +297,48 @@ for _ in range(2):
 """
 
 
-def test_forks_and_exit():
-    """A forked process gets a loop of its own; processes end in good order, without a word."""
-    ran = subprocess.run(
-        [sys.executable, '-X', 'dev', '-W', 'error', '-c', PROGRAM],
+def run_program(text):
+    return subprocess.run(
+        [sys.executable, '-X', 'dev', '-W', 'error', '-c', text],
         env={**os.environ, 'PYTHONPATH': str(LIB)},
         capture_output=True,
         text=True,
         timeout=60,
     )
+
+
+def test_forks_and_exit():
+    """A forked process gets a loop of its own; processes end in good order, without a word."""
+    ran = run_program(PROGRAM)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, '', '')
+
+
+EXITING = """
+import asyncio, signal, sys, time
+from microdot.wsgi import Microdot
+
+app = Microdot()
+signal.signal(signal.SIGTERM, lambda *args: sys.exit('terminated'))
+
+@app.on_shutdown
+def end():
+    print('end', flush=True)
+
+@app.get('/')
+async def index(request):
+    async def leave():
+        await asyncio.sleep(0.05)
+        sys.exit()
+    app.create_task(leave)
+    await asyncio.sleep(60)
+
+environ = {'REQUEST_METHOD': 'GET', 'PATH_INFO': '/', 'SERVER_PROTOCOL': 'HTTP/1.1'}
+app(environ, lambda status, headers: None)
+"""
+
+
+def test_a_task_exits():
+    """The server is told to end, as nobody would answer: its thread is not left waiting."""
+    ran = run_program(EXITING)
+    assert (ran.returncode, ran.stdout) == (1, 'end\n'), ran.stderr
+    assert 'terminated' in ran.stderr

@@ -97,6 +97,7 @@ SECRET_FILES = (
     'sub/network.json',
     'sub/deeper/Network.JSON',
     'network.json.bak',
+    'network.json.orig',
     'main.py.bak',
     'key.pem',
     'tls/key.pem',

@@ -1,10 +1,11 @@
 """An application that is started again by the same program, however its last run ended."""
 
 import signal
+import time
 
 import pytest
 import servers
-from servers import ServerProcess, eventually
+from servers import ServerProcess, eventually, get
 
 # Its last part is filled in by the tests.
 PROGRAM = """
@@ -19,6 +20,12 @@ app = Microdot()
 @app.get('/')
 async def index(request):
     return 'index'
+
+
+@app.get('/busy')
+async def busy(request):
+    while True:
+        await asyncio.sleep(0.01)
 
 
 @app.get('/lose')
@@ -73,6 +80,21 @@ def test_ctrl_c_and_run_again(runtime, tmp_path, then):
         assert server.process.wait(servers.DEADLINE) == 0
     assert server.text.endswith('ended\n')
     assert 'Error' not in server.text, server.text
+
+
+def test_ctrl_c_leaves_no_connection(runtime, tmp_path):
+    """L1: not even that of the task which ran last, which MicroPython takes for the present one."""
+    path = program(tmp_path, start='run()', exception='KeyboardInterrupt', then='pass')
+    with ServerProcess(runtime, program=path) as server:
+        for attempt in range(3):
+            eventually(server.answers)
+            with server.connect() as client:
+                client.sendall(get('/busy'))
+                time.sleep(0.2)  # until the handler runs
+                server.process.send_signal(signal.SIGINT)
+                assert client.recv(1) == b''
+            eventually(lambda: f'interrupted {attempt}' in server.log())
+        assert server.process.wait(servers.DEADLINE) == 0
 
 
 def test_a_task_beside_the_server_fails(runtime, tmp_path):

@@ -29,7 +29,7 @@ OLDEST = (1, 19)  # the first MicroPython that loads it
 
 STARTED = ('boot.py', 'main.py')
 # Passwords, private keys, and what editors keep of them: by name, in any folder.
-SECRETS = ('network.json', '*key.pem', '*key.der', '*.key', '*.bak')
+SECRETS = ('network.json*', '*key.pem', '*key.der', '*.key', '*.bak')
 STARTER = (1, 24)  # the first MicroPython whose networks `startup` knows
 CLUTTER = ('__pycache__', 'node_modules', 'tests')
 LEFT = ('.py', '.pyi', '.pyc', '.mpy', '.new', '.example', '~')

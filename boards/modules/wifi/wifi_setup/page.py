@@ -177,10 +177,8 @@ class Page:
                 pass  # somebody was faster, or there is no room yet
 
     def release(self):
-        """Stop serving beside the application."""
-        if self.app.server:
-            self.app.shutdown()
-            self.app._end()
+        """Stop serving beside the application: at once for others than those being answered."""
+        self.app.shutdown()
 
     def is_near(self, request):
         """Whether a request comes from the access point's side."""
