@@ -180,7 +180,7 @@ $(VENV): | $(if $(BOARD)$(filter firmware,$(MAKECMDGOALS)),.preflight)
 .PHONY: .preflight
 .preflight:
 	@$(HAVE_PYTHON)
-	@$(PYTHON) tools/preflight.py $(call q,$(or $(BOARD),rpi_pico)) $(MAKECMDGOALS) $(if $(filter 1,$(RELOAD)),--reload) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR))
+	@$(PYTHON) tools/preflight.py $(call q,$(or $(BOARD),rpi_pico)) $(MAKECMDGOALS) $(if $(filter 1,$(RELOAD)),--reload) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR)) --image $(call q,$(IMAGE))
 
 .venv/stamps/%: tools/requirements/%.txt $(VENV)
 	@$(VENV) tools/install.py $*

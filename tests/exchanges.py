@@ -237,6 +237,7 @@ NO_BOARD = ['There is no key in this firmware']
 UPDATE = [
     {'do': 'GET /', 'has': ['Nobody has chosen a password yet'], 'with': HTML},
     {'do': 'GET /update', 'headers': basic('me:'), 'status': 401},
+    {'do': 'POST /password', 'status': 400, 'has': ['10 char']},
     {'do': 'POST /password', 'form': {'password': 'short'}, 'status': 400, 'has': ['10 char']},
     {
         'do': 'POST /password',

@@ -1,6 +1,7 @@
 """Looks at what a make with BOARD= was asked for, before anything is installed or awaited.
 
     python3 tools/preflight.py BOARD [TARGET ...] [--app FOLDER] [--micropython FOLDER]
+        [--image FILE]
 
 A board that does not exist, or not for these targets, ends with what is needed and exit status 1. A
 first build says what it takes. Needs the standard library alone.
@@ -11,7 +12,7 @@ import os
 import sys
 
 import install
-from firmware import esp32
+from firmware import esp32, ports, sources
 from microdot_kit import boards, steps
 
 # What the first build for a port takes on two cores, with what it installs: (time, MB of build).
@@ -26,31 +27,45 @@ def options(arguments):
     parser.add_argument('--reload', action='store_true', help='as RELOAD=1 asks')
     parser.add_argument('--app', default='')
     parser.add_argument('--micropython', default='')
+    parser.add_argument('--image', default='', help='what is run in place of a built firmware')
     return parser.parse_args(arguments)
 
 
 def check(chosen):
     """Raise Failure if the targets cannot be made for the board with what is at hand."""
     facts = boards.find(chosen.board)
-    if 'firmware' in chosen.targets:
-        check_build(chosen, facts)
     if {'run', 'soak'} & set(chosen.targets) and not facts['emulated']:
         raise steps.Failure(
             f'{chosen.board} cannot be emulated: make run BOARD=rpi_pico, or without BOARD='
         )
     if 'run' in chosen.targets and chosen.reload:
         raise steps.Failure('RELOAD=1 is not for an emulated board: leave out BOARD=')
-    if {'firmware', 'run', 'soak'} & set(chosen.targets):
+    builds = {'run', 'soak'} & set(chosen.targets) and not chosen.image
+    builds = builds or 'firmware' in chosen.targets
+    if builds:
+        check_build(chosen, facts)
+    if {'firmware', 'run'} & set(chosen.targets):
+        check_app(chosen.app)
+    if builds:
         tell(chosen.board, facts)
+
+
+def check_app(app):
+    main = app if not os.path.isdir(app) else os.path.join(app, 'main.py')
+    if app and not os.path.isfile(main):
+        raise steps.Failure(f'APP={app}: no main.py in there, and not a file')
 
 
 def check_build(chosen, facts):
     idf = os.environ.get('IDF_DOCKER', '') not in ('', '0') or os.environ.get('IDF_PATH')
     if facts['port'] == 'esp32' and not (idf and chosen.micropython):
         raise steps.Failure(esp32.need(chosen.board, facts))
-    main = chosen.app if not os.path.isdir(chosen.app) else os.path.join(chosen.app, 'main.py')
-    if chosen.app and not os.path.isfile(main):
-        raise steps.Failure(f'APP={chosen.app}: no main.py in there, and not a file')
+    ports.check_place(steps.FIRMWARE)
+    if facts['sources'] == 'checkout' and not chosen.micropython:
+        if 'firmware' in chosen.targets:
+            raise sources.need_checkout(chosen.board, facts)
+        if not (steps.FIRMWARE / chosen.board / 'firmware.uf2').exists():
+            raise sources.need_image(chosen.board)
 
 
 def tell(board, facts):

@@ -20,10 +20,12 @@ PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>Desk</title>
 <style>
 :root { color-scheme: light dark; }
 body { max-width: 32rem; margin: 1rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+form { display: grid; gap: .5rem; max-width: 22rem; }
 input, button { font: inherit; padding: .5rem .75rem; min-height: 2.75rem; }
 a { color: inherit; }
 </style>
@@ -32,8 +34,11 @@ a { color: inherit; }
 """
 FORM = """<p>%s</p>
 <form method="post" action="/password">
-<label for="p">Password</label> <input id="p" name="password" type="password" minlength="%d"
- autocomplete="new-password" required> <button>Choose it</button>
+<input autocomplete="username" value="desk" hidden>
+<label for="p">Password</label>
+<input id="p" name="password" type="password" minlength="%d"
+ autocomplete="new-password" required>
+<button>Choose it</button>
 </form>
 """
 FIRST = (
@@ -81,7 +86,7 @@ async def index(request):
 async def choose(request):
     if known:
         return 'There is a password already', 409
-    password = request.form.get('password') or ''
+    password = (request.form or {}).get('password') or ''
     if len(password) < LEAST:
         return PAGE % (VERSION, FORM % ('It needs %d characters.' % LEAST, LEAST)), 400, HTML
     salt = os.urandom(16)

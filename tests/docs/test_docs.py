@@ -55,6 +55,21 @@ def test_make_builds_with_the_same_options():
     assert ' -m sphinx -W --keep-going -n ' in recipe.group(1)
 
 
+def test_what_is_described_can_be_imported():
+    """Sphinx imports the modules, with nothing but its own requirements installed."""
+    pinned = (runtimes.ROOT / 'tools/requirements/docs.txt').read_text()
+    described = ''.join(page.read_text() for page in DOCS.glob('api/*.rst'))
+    for module in re.findall(r'^\.\. api:: (\S+)', described, re.M):
+        path = runtimes.LIB / module.replace('.', '/')
+        source = path / '__init__.py' if path.is_dir() else path.with_suffix('.py')
+        for node in ast.parse(source.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            for name in {name.partition('.')[0] for name in names} - sys.stdlib_module_names:
+                assert f'\n{name}==' in pinned, (module, name)
+
+
 def test_every_page_is_in_the_table_of_contents(site, pages):
     index = pages[site / 'index.html']
     listed = {urlsplit(link).path for link in index.links}

@@ -98,6 +98,18 @@ def uploads(page):
     page.get_by_role('link', name='_b_plan.txt').wait_for()
 
 
+def homeassistant(page):
+    page.locator('#temperature').get_by_text('.').wait_for()
+    page.get_by_role('button', name='On').first.click()
+    page.locator('#lamp').get_by_text('on, ').wait_for()
+
+
+def update(page):
+    page.get_by_label('Password').fill('long enough')
+    page.get_by_role('button', name='Choose it').click()
+    page.get_by_role('link', name='updates').wait_for()
+
+
 PAGES = {
     'static/main.py': static,
     'streaming/main.py': streaming,
@@ -110,6 +122,8 @@ PAGES = {
     'gpio/main.py': gpio,
     'weather/main.py': weather,
     'uploads/main.py': uploads,
+    'homeassistant/main.py': homeassistant,
+    'update/main.py': update,
 }
 
 
@@ -160,6 +174,7 @@ GONE = {
     'sse/main.py': (None, 'Lost; the browser tries again', 'Connected'),
     'gpio/main.py': (None, 'this page tries again', None),
     'weather/main.py': (None, 'this page tries again', 'every 60 seconds'),
+    'homeassistant/main.py': (None, 'this page tries again', 'not connected'),
     'streaming/main.py': (streaming, 'this page tries again', 'Five pictures a second'),
 }
 

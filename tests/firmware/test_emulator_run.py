@@ -115,7 +115,7 @@ def test_how_to_join_is_told_unless_somebody_has_done_so(tmp_path, own):
 def build(tmp_path, monkeypatch):
     """A build folder with a firmware, of which nothing is booted."""
     monkeypatch.setattr(steps, 'BUILD', tmp_path)
-    monkeypatch.setattr(run, 'firmware', lambda chosen: tmp_path / 'firmware.uf2')
+    monkeypatch.setattr(run, 'firmware', lambda *chosen: tmp_path / 'firmware.uf2')
     return tmp_path
 
 
@@ -142,6 +142,16 @@ def test_a_port_in_use_is_told_before_the_flash_changes(build, capsys):
         with pytest.raises(SystemExit):
             run.main([BOARD, '--port', port, '--app', 'nosuch'])
     assert capsys.readouterr().err.startswith(f'Port {port}: address already in use')
+
+
+def test_a_port_in_use_is_told_before_anything_is_built(build, capsys, monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.setattr(run, 'FIRMWARE', tmp_path)
+    monkeypatch.setattr(run.subprocess, 'run', None)
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        with pytest.raises(SystemExit):
+            run.main([BOARD, '--port', str(taken.getsockname()[1])])
+    assert 'address already in use' in capsys.readouterr().err
 
 
 def test_only_one_board_runs_at_a_time(build, capsys):

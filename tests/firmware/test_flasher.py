@@ -266,6 +266,8 @@ def test_bad_input_is_refused(app, uf2, folder, tmp_path):
         (('--base', text), 'text.uf2'),
         (('--base', esp32s.base(), esp32s.base()), 'already'),
         (('--uf2', uf2, '--output', other), 'something else'),
+        (('--serve', '99999'), 'SERVE=1 PORT=99999: a number from 1 to 65535 is needed'),
+        (('--serve', 'abc'), 'SERVE=1 PORT=abc: a number'),
     )
     for arguments, said in table:
         if '--output' not in arguments:

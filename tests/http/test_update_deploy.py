@@ -238,6 +238,8 @@ def test_one_signed_elsewhere(server, app, key, tmp_path):
         tmp_path / 'desk.header',
     ]
     subprocess.run(command, check=True)
+    status, said = tool('update', '--attach', signature)
+    assert status == 1 and 'name the update that it signs' in said, said
     status, said = tool('update', made, '--attach', signature)
     assert status == 0, said
     status, said = tool('send', known(server), '--update', made)

@@ -62,6 +62,11 @@ def test_a_private_key_never_gets_into_a_repository(repository):
     assert keys.make(repository / 'keys')[0].exists()
 
 
+def test_a_file_in_place_of_the_folder(pair):
+    with pytest.raises(Failure, match=r'update-public.pem is a file: choose a folder \(KEYS='):
+        keys.make(pair[1])
+
+
 def said(f, *args):
     text = io.StringIO()
     with contextlib.redirect_stderr(text):

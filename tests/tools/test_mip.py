@@ -6,6 +6,7 @@ import http.server
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -102,6 +103,13 @@ def test_the_packages_are_those_of_the_manifest(made):
             assert latest == read(folder, f'package/{kind}/{name}/{VERSION}.json')
             assert latest['version'] == VERSION
             assert ('deps' in latest) == (name != 'microdot')
+
+
+def test_the_documentation_lists_the_packages(made):
+    page = (runtimes.ROOT / 'docs' / 'howto' / 'install.md').read_text()
+    table = page.partition('\n| `microdot` | the core |')[2].partition('\n\n')[0]
+    told = re.findall(r'`(?:microdot)?(-[a-z-]+)`', table)
+    assert sorted(told) == sorted(name[8:] for name in made[1] if name != 'microdot')
 
 
 def test_all_has_what_is_frozen(made):

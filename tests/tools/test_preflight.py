@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import preflight
+from firmware import ports
 from microdot_kit import runtimes, steps
 
 NONE = 'BOARD=typo: no such board. There are: rpi_pico, '
@@ -20,6 +21,9 @@ REFUSED += [
     (['-j4', 'firmware', 'BOARD=esp32s3'], IDF),
     (['firmware', 'BOARD=unix', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
     (['firmware', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
+    (['run', 'BOARD=rpi_pico', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
+    (['firmware', 'BOARD=rpi_pico_w'], 'rpi_pico_w needs the driver of its radio, which no '),
+    (['run', 'BOARD=rpi_pico_w'], 'No package has a firmware for rpi_pico_w: give IMAGE=file.uf2'),
     (['run', 'BOARD=esp32s3'], 'esp32s3 cannot be emulated: make run BOARD=rpi_pico'),
     (['run', 'BOARD=rpi_pico', 'RELOAD=1'], 'RELOAD=1 is not for an emulated board: leave out'),
     (['firmware', 'PYTHON=./nosuch'], './nosuch not found: install Python 3.11 or newer'),
@@ -43,6 +47,23 @@ def test_refused_before_anything_is_made(clone, arguments, line):
     assert 'Traceback' not in output
     assert not (clone.folder / '.venv').exists()
     assert not (clone.folder / 'build').exists()
+
+
+@pytest.mark.parametrize(
+    ('name', 'told'), [('a b', 'a blank'), ("it's", "'"), ('a=b (2)', 'a blank, (, ), =')]
+)
+def test_a_folder_in_which_nothing_can_be_built(clone, name, told):
+    """The build systems of MicroPython have its path in commands, and a blank ends it."""
+    clone.folder = clone.folder.rename(clone.folder.with_name(name))
+    status, output = clone.run('make', 'firmware')
+    assert status != 0
+    assert f'whose path has {told} in it: rename or move it' in output, output
+    assert not (clone.folder / '.venv').exists()
+    assert not (clone.folder / 'build').exists()
+
+
+def test_letters_of_any_language_are_no_hindrance():
+    ports.check_place('/home/Zoë/文/clone-1.2_a+b@c~')
 
 
 def test_it_needs_the_standard_library_alone(clone):

@@ -118,6 +118,10 @@ def test_changes_restart_and_faults_are_waited_for(folder, runtime):
         server.says('Changed: part.py')
         server.says('Serving on', 4)
         assert server.get() == 'four'
+        for number in range(7):
+            (folder / 'folder' / f'{number}.txt').touch()
+        server.says('Changed: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 2 more')
+        server.says('Serving on', 5)
         assert server.stop() == 0
         assert server.group_is_gone()
 

@@ -107,6 +107,11 @@ def folder_as_module(web):
     return web, web.parent / 'resources.py'
 
 
+def written_by_hand(web):
+    (web.parent / 'main.py').write_text('')
+    return web, web.parent / 'main.py'
+
+
 def strange_name(web):
     fill(web, {'a\\b.txt': b''})
     return web, web.parent / 'resources.py'
@@ -127,6 +132,7 @@ BAD = (
     (lambda web: (web, web.parent / 'none' / 'resources.py'), 'there is no directory for it'),
     (lambda web: (web, web / 'resources.py'), 'choose another directory'),
     (folder_as_module, 'there is no directory for it, or it is one'),
+    (written_by_hand, 'choose another name'),
     (strange_name, 'rename it'),
     (undecodable_name, 'rename it'),
 )

@@ -25,6 +25,7 @@ from pathlib import Path
 from emulator import air as airs
 from emulator import files
 from emulator.machine import Emulator
+from firmware.sources import need_image
 from microdot_kit import boards, payload, running
 from microdot_kit.flash import read_image
 from microdot_kit.run import check_free, port_number, shown
@@ -32,10 +33,6 @@ from microdot_kit.steps import FIRMWARE, Failure, say
 
 RECORD = '.run'  # on the board: what --app has put there
 TOOLS = Path(__file__).resolve().parent.parent
-NO_IMAGE = (
-    'No package has a firmware for {0}: give IMAGE=file.uf2, one from micropython.org/download, or '
-    'MICROPYTHON_DIR=checkout of MicroPython, to build one'
-)
 UF2_BLOCK = 512
 FROZEN = b'microdot/__init__.py\0'  # in MicroPython's list of frozen modules
 LOOK = 0.5  # seconds between two looks at what the board does
@@ -68,8 +65,11 @@ class Printer:
             print('  ' + line, flush=True)
 
 
-def firmware(chosen):
-    """The image to boot, built if need be; Failure if the board cannot be emulated."""
+def firmware(chosen, look=lambda: None):
+    """The image to boot, built if need be; Failure if the board cannot be emulated.
+
+    `look` is called before a build, which takes minutes.
+    """
     board, facts = chosen.board, boards.find(chosen.board)
     if not facts.get('emulated'):
         raise Failure(f'{board} cannot be emulated: make run BOARD=rpi_pico, or without BOARD=')
@@ -79,7 +79,8 @@ def firmware(chosen):
     image = FIRMWARE / board / 'firmware.uf2'
     if chosen.micropython or not image.exists():
         if facts['sources'] == 'checkout' and not chosen.micropython:
-            raise Failure(NO_IMAGE.format(board))
+            raise need_image(board)
+        look()
         command = [sys.executable, str(TOOLS), 'firmware', board]
         command += ['--micropython', chosen.micropython]
         if subprocess.run(command).returncode:
@@ -130,7 +131,7 @@ def prepare(flash, chosen, image, air):
 
 def run(chosen):
     port = port_number(chosen.port)
-    image = firmware(chosen)
+    image = firmware(chosen, lambda: check_free(chosen.host, port))
     air = airs.read(chosen.air) if has_radio(chosen) else None
     with running.only_one(chosen.board):
         check_free(chosen.host, port)

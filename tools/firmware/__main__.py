@@ -39,11 +39,7 @@ def source_tree(chosen, facts):
         date = ask('git', '-C', str(tree), 'log', '-1', '--format=%ct')
         return tree, ports.job_environment(date or pinned['epoch'], None)
     if facts['sources'] == 'checkout':
-        parts = ' '.join(facts['submodules'])
-        raise Failure(
-            f'{chosen.board} needs the driver of its radio, which no package has: MICROPYTHON_DIR='
-            f'path of a MicroPython checkout (v{facts["micropython"]}) with its submodules {parts}'
-        )
+        raise sources.need_checkout(chosen.board, facts)
     return sources.tree(facts['port']), ports.job_environment(pinned['epoch'], pinned['tag'])
 
 
@@ -85,10 +81,11 @@ def build(chosen):
         return esp32.build(chosen, facts, update_key(chosen))
     if chosen.variant:
         raise Failure(f'VARIANT={chosen.variant}: {chosen.board} has no variants')
-    apt.need(sources.pins()['ports'][facts['port']])
-    tree, env = source_tree(chosen, facts)
+    # What is wrong with these is told before anything is fetched.
     folder = FIRMWARE / 'work' / f'{chosen.board}.app'
     app = application.prepare(chosen.app, folder, chosen.setup, update_key(chosen))
+    apt.need(sources.pins()['ports'][facts['port']])
+    tree, env = source_tree(chosen, facts)
     job = ports.Job(
         board=chosen.board,
         facts=facts,

@@ -6,13 +6,15 @@ the sources.
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 
 from microdot_kit import runtimes
-from microdot_kit.steps import FIRMWARE, alone, environment, remove, run, write
+from microdot_kit.steps import FIRMWARE, Failure, alone, environment, remove, run, write
 
 JOBS = os.cpu_count() or 1
+FIT = re.compile(r'[\w/.+@~-]|[^\x00-\x7f]')  # in a path: what shells, make and linkers leave alone
 
 
 class Job:
@@ -28,6 +30,18 @@ class Job:
 
     def log(self, name):
         return self.work.parent / f'{self.board}.logs' / name
+
+
+def check_place(folder):
+    """Failure if the build systems cannot build in a folder: they have its path in shell commands,
+    and a blank ends it."""
+    odd = sorted({character for character in str(folder) if not FIT.fullmatch(character)})
+    if odd:
+        named = ', '.join('a blank' if character.isspace() else character for character in odd)
+        raise Failure(
+            f'{folder}: MicroPython cannot be built in a folder whose path has {named} in it: '
+            'rename or move it'
+        )
 
 
 def manifest(job, board, app):
@@ -61,6 +75,7 @@ def mpy_cross_folder(tree, container=''):
 
 def mpy_cross(job):
     """Build the cross compiler that fits the tree, which stays as it is; return its path."""
+    check_place(FIRMWARE)
     folder = mpy_cross_folder(job.tree)
     command = ['make', '-C', str(job.tree / 'mpy-cross'), f'-j{JOBS}', f'BUILD={folder}']
     with alone(folder.with_suffix('.lock'), 'build of mpy-cross'):

@@ -120,6 +120,23 @@ def unused(name, path):
     return any(f'{name}/{path}/'.startswith(part + '/') for part in UNUSED)
 
 
+def need_checkout(board, facts):
+    """What a board that no package has all sources of needs to be built, as a Failure."""
+    parts = ' '.join(facts['submodules'])
+    return Failure(
+        f'{board} needs the driver of its radio, which no package has: MICROPYTHON_DIR=path of a '
+        f'MicroPython checkout (v{facts["micropython"]}) with its submodules {parts}'
+    )
+
+
+def need_image(board):
+    """What such a board needs to be run, as a Failure."""
+    return Failure(
+        f'No package has a firmware for {board}: give IMAGE=file.uf2, one from '
+        'micropython.org/download, or MICROPYTHON_DIR=checkout of MicroPython, to build one'
+    )
+
+
 def checkout(path, board, facts):
     """The folder of a user's own MicroPython, after a look at whether all of it is there."""
     folder = Path(path).expanduser().resolve()

@@ -87,7 +87,7 @@ def options(arguments):
     parser.add_argument('--version', default='', help='its __version__ by default')
     parser.add_argument('--flash', default='', metavar='SIZE', help='of the boards, such as 8MB')
     parser.add_argument('--output', type=Path, metavar='FOLDER')
-    parser.add_argument('--serve', type=int, metavar='PORT', help='and serve it on localhost')
+    parser.add_argument('--serve', default='', metavar='PORT', help='and serve it on localhost')
     return parser.parse_args(arguments)
 
 
@@ -253,7 +253,14 @@ def serve(folder, port):
         pass
 
 
+def check_port(text):
+    if not (text.isdigit() and 0 < int(text) < 65536):
+        raise Failure(f'SERVE=1 PORT={text}: a number from 1 to 65535 is needed')
+
+
 def make(chosen):
+    if chosen.serve:
+        check_port(chosen.serve)
     main = payload.main_file(chosen.app)
     name, version = application.about(main, chosen.name, chosen.version)
     default = FOLDER / (FILE_NAME.sub('-', name.lower()).strip('-.') or 'app')
@@ -261,10 +268,10 @@ def make(chosen):
     began = time.monotonic()
     version = replace(folder, SUMS, lambda new: fill_folder(new, chosen, name, version))
     say(f'{runtimes.shown(folder)}: {name} {version}, {time.monotonic() - began:.0f} s')
-    if chosen.serve is None:
+    if not chosen.serve:
         say('Put it onto a web server with HTTPS, or see it here: make flasher SERVE=1')
     else:
-        serve(folder, chosen.serve)
+        serve(folder, int(chosen.serve))
 
 
 def main(arguments):

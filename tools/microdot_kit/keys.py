@@ -57,6 +57,8 @@ def make(folder):
     """Make the pair in a folder, and return the paths (private, public)."""
     serialization, ec = cryptography()
     private, public = folder / PRIVATE, folder / PUBLIC
+    if folder.exists() and not folder.is_dir():
+        raise Failure(f'{runtimes.shown(folder)} is a file: choose a folder (KEYS=folder)')
     for path in (private, public):
         if path.exists():
             raise Failure(

@@ -15,6 +15,7 @@ from pathlib import Path
 from microdot_kit import runtimes, watched
 
 ENDING_SECONDS = 3  # for the application's own cleaning up
+NAMED = 5  # of the files that have changed at once: a checkout changes hundreds
 MOST = 16384  # bytes that are kept of what it has said
 FAILED = Path(__file__).resolve().parent / 'programs' / 'failed.py'
 
@@ -37,7 +38,8 @@ def supervise(folder, command, environment, address):
                 names = next(changes)
             finally:
                 server.end()
-            print(f'Changed: {", ".join(names)}', flush=True)
+            more = f' and {len(names) - NAMED} more' if len(names) > NAMED else ''
+            print(f'Changed: {", ".join(names[:NAMED])}{more}', flush=True)
     except KeyboardInterrupt:
         return 0
 

@@ -119,6 +119,8 @@ def check_output(output, directory):
         raise Failure(f'{output}: a name such as resources.py is needed')
     if output.is_dir() or not output.parent.is_dir():
         raise Failure(f'{output}: there is no directory for it, or it is one')
+    if output.exists() and not output.read_bytes().startswith(HEAD[:40].encode()):
+        raise Failure(f'{output}: is there, and not made by this: choose another name')
     if directory.resolve() in output.resolve().parents:
         raise Failure(f'{output}: it would be packed itself: choose another directory for it')
 

@@ -170,6 +170,8 @@ def options(arguments):
 def main(arguments):
     chosen = options(arguments)
     try:
+        if chosen.attach and not chosen.app:
+            raise Failure(f'{chosen.attach}: name the update that it signs, too (FILE=)')
         if chosen.attach:
             path = attach(Path(chosen.app), chosen.attach)
         elif not chosen.app and not chosen.firmware:

@@ -26,6 +26,7 @@ OWN = {
     'BASE= ': 'BASE ',
     'BOARD=': '',
     'DRIVE=': '--drive ',
+    'FILE=': 'FILE',
     'FLASH=': '--flash ',
     'FRAMEWORK=0': '--no-framework',
     'HEAP=': '--heap ',
