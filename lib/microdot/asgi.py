@@ -411,6 +411,7 @@ class WebSocket(websocket.WebSocket):
         else:
             return
         await self.request.sock[1](message)
+        await asyncio.sleep(0)  # let others run, however fast this client reads
 
     async def close(self, code=None, reason=''):
         """End the connection, unless it has ended.

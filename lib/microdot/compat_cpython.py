@@ -273,7 +273,8 @@ def start_stream(writer, context):
 
 
 def client_of(writer):
-    return writer.get_extra_info('peername')
+    addr = writer.get_extra_info('peername')
+    return addr[:2] if isinstance(addr, tuple) else addr  # of IPv6 it has two more
 
 
 def is_cancelled():

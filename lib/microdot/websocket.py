@@ -28,6 +28,7 @@ _PING = const(9)
 _FIN = const(0x80)
 _LINGER = const(1)  # the phase of a connection that gives way at once
 _PIECE = const(1024)  # bytes of a payload unmasked, or copied, at once
+_TURN = const(5)  # milliseconds that a sender may keep the others from running
 _OPTIONS = (
     'max_message_length', 'subprotocols', 'allowed_origins', 'ping_interval', 'ping_timeout',
     'close_timeout',
@@ -81,6 +82,7 @@ class WebSocket:
         self._broken = False  # whether half a frame may be out
         self._writing = False
         self._lock = None  # for the tasks that wait to send
+        self._turn = ticks_ms()
 
     async def handshake(self):
         """Accept the upgrade.
@@ -131,7 +133,7 @@ class WebSocket:
         if self.closed:
             raise WebSocketError('closed', self.close_code or 1006)
 
-    async def send(self, data, opcode=None):
+    async def send(self, data, opcode=None):  # noqa: C901 - a function more costs a board memory
         """Send a message, once the client has taken what was sent before.
 
         Cancelling it amid a message ends the connection, as nothing can follow half a message.
@@ -172,6 +174,10 @@ class WebSocket:
                 self._writing = False
             if self._lock:
                 self._lock.release()
+        now = ticks_ms()
+        if ticks_diff(now, self._turn) >= _TURN:
+            self._turn = now
+            await asyncio.sleep(0)  # a turn for the others, however fast this client reads
 
     async def close(self, code=None, reason=''):
         """Send a close frame, if none has been sent; nothing more can be sent or received then.

@@ -6,8 +6,8 @@ import json
 import microdot.after
 import microdot.server
 from microdot import Microdot
-from support import MICROPYTHON, araises
-from wire import DEADLINE, HOST, free_port, get, refuses, serve, until
+from support import MICROPYTHON, araises, skip
+from wire import DEADLINE, HOST, Client, free_port, get, refuses, serve, until
 
 
 def make_app():
@@ -218,6 +218,22 @@ async def test_address_of_a_client():
         host, port = json.loads((await server.get('/client')).body)
     assert host == HOST
     assert 1024 <= port < 65536 and port != server.port
+
+
+async def test_client_address_of_ipv6():
+    app, port = make_app(), free_port()
+    task = asyncio.create_task(app.start_server('::1', port))
+    await asyncio.sleep(0.05)
+    if task.done():
+        skip('no IPv6 here')
+    reader, writer = await asyncio.open_connection('::1', port)
+    client = Client(reader, writer)
+    await client.send(get('/client'))
+    host, port = json.loads((await client.response()).body)
+    assert host == '::1'
+    await client.close()
+    app.shutdown()
+    await task
 
 
 async def test_start_serving_false():

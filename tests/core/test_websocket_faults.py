@@ -1,6 +1,7 @@
 """Faults around a WebSocket: stuck clients, floods, stray cancellations, misspelled options."""
 
 import asyncio
+import time
 
 from frames import connect, frame, read_frame
 from microdot import Microdot
@@ -197,6 +198,33 @@ async def test_a_turn_between_messages_that_have_come():
         await until(lambda: len(order) == 20 or order.count('message') == 5)
     text = ' '.join(order)
     assert 'message message message' not in text, text
+
+
+async def test_a_turn_while_a_handler_sends():
+    """However fast the client reads: what is sent here is not more than its system takes."""
+    app = Microdot()
+    turns = []
+
+    @app.get('/')
+    @with_websocket
+    async def listen(request, ws):
+        async def other():
+            while not turns or turns[-1] != 'end':
+                turns.append(0)
+                await asyncio.sleep(0.001)
+
+        task = asyncio.create_task(other())
+        begun = time.time()
+        while time.time() < begun + 0.2 and len(turns) < 3:
+            await ws.send('')
+            time.sleep(0.001)
+        turns.append('end')
+        await task
+
+    async with serve(app) as server:
+        await connect(server)
+        await until(lambda: 'end' in turns)
+    assert turns.index('end') > 2, turns
 
 
 async def test_two_tasks_receive():

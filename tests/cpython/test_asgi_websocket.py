@@ -397,6 +397,21 @@ async def test_cancelled_receive_loses_nothing(monkeypatch):
     assert sent == [ACCEPT, CLOSE]
 
 
+async def test_a_turn_while_a_handler_sends():
+    """Also when nothing of the server waits, as when a client reads fast."""
+    turns = []
+
+    async def flood(request, ws):
+        task = asyncio.create_task(asyncio.sleep(0))
+        task.add_done_callback(turns.append)
+        for _ in range(5):
+            await ws.send('x')
+        assert turns
+
+    await talk(serve(flood), CONNECT, leaves(code=1000))
+    assert turns
+
+
 async def test_server_fails_to_close():
     """What a server raises when the client has gone is not the application's concern."""
 
