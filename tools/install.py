@@ -11,6 +11,7 @@ failed installation leaves no stamp, so the next make tries again. Two makes wai
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -81,9 +82,20 @@ def make_venv():
 
 
 def run(command):
-    """Run a program and return its exit status; one that takes long is seen to be there."""
+    """Run a program and return its exit status, then show what it said of errors.
+
+    One that takes long is seen to be there. Of one that Ctrl-C ends, with us, nothing is shown: pip
+    and venv answer that with tracebacks.
+    """
+    with tempfile.TemporaryFile() as errors:
+        status = wait(subprocess.Popen(command, stderr=errors))
+        errors.seek(0)
+        sys.stderr.write(errors.read().decode(errors='replace'))
+    return status
+
+
+def wait(process):
     began = time.time()
-    process = subprocess.Popen(command)
     while True:
         try:
             return process.wait(SHOW_SECONDS)

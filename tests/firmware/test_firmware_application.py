@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 import building
+from firmware import __main__ as tool
 from microdot_kit import application
 from microdot_kit.steps import Failure
 
@@ -27,6 +28,14 @@ def app(tmp_path):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder
+
+
+@pytest.mark.parametrize('option', ['app', 'key'])
+def test_what_is_wrong_is_told_before_anything_is_fetched(option, tmp_path, monkeypatch):
+    monkeypatch.setattr(tool, 'FIRMWARE', tmp_path)
+    monkeypatch.setattr(tool.apt, 'need', None)
+    with pytest.raises(Failure, match=f'^{option.upper()}=nosuch: [nN]o '):
+        tool.build(tool.options(['rpi_pico', f'--{option}', 'nosuch']))
 
 
 def names(folder):

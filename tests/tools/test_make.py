@@ -1,9 +1,12 @@
 """The Makefile and tools/install.py: the list of targets, and what happens when things lack."""
 
 import fcntl
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -109,6 +112,29 @@ def test_a_long_installation_shows_that_it_is_there(monkeypatch, capsys):
     monkeypatch.setattr(install, 'SHOW_SECONDS', 0.01)
     assert install.run([sys.executable, '-c', 'import time; time.sleep(0.5); exit(3)']) == 3
     assert '  0 s\n' in capsys.readouterr().err
+
+
+def test_what_a_program_says_of_errors_is_shown(capsys):
+    assert install.run([sys.executable, '-c', 'raise SystemExit("no such package")']) == 1
+    assert capsys.readouterr().err == 'no such package\n'
+
+
+def test_ctrl_c_shows_no_traceback(tmp_path):
+    """It reaches both, us and what we have started."""
+    begun = tmp_path / 'begun'
+    child = f'import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(60)'
+    script = f'import install, sys\ntry:\n    install.run([sys.executable, "-c", {child!r}])\n'
+    script += 'except KeyboardInterrupt:\n    sys.exit("Interrupted.")\n'
+    command = [sys.executable, '-c', script]
+    tools = runtimes.ROOT / 'tools'
+    with subprocess.Popen(
+        command, cwd=tools, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as ours:
+        deadline = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(ours.pid, signal.SIGINT)
+        assert ours.communicate(timeout=60)[1] == 'Interrupted.\n'
 
 
 def test_another_micropython_needs_no_package(project):
