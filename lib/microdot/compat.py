@@ -79,6 +79,11 @@ else:
                 classes.append(c)
         return classes
 
+    # A built-in name is looked for among those of the module first, and a hash table that is full
+    # is searched to its end for what is not in it. So a name that is asked for often is put into
+    # those that would be full, and they grow: here, in ``sse``, ``Request`` and ``asyncio.core``.
+    isinstance = isinstance
+    hasattr = hasattr
     _PLAIN = (str, int, bool, type(None))
 
     def is_plain(value):
@@ -161,6 +166,7 @@ else:
 
     if sys.platform != 'webassembly':
         _enqueue = asyncio.core.IOQueue._enqueue
+        asyncio.core.max = max  # see ``isinstance``
         asyncio.core.IOQueue._enqueue = _add
         asyncio.core.IOQueue.remove = _forget
 

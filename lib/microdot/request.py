@@ -145,7 +145,7 @@ class Request:
     body_used = False
     http_version = '1.1'
     scheme = 'http'
-    route = subapp = None
+    app = route = subapp = None  # ``app``: see ``compat.isinstance``
     url_prefix = ''
     url_args = {}
     connection = None  # the server's ``Connection``, where that is what serves
