@@ -309,12 +309,17 @@ class NoCaseDict(dict):
         return NoCaseDict(self)
 
 
-def parse_fields(lines):
-    """Return the ``NoCaseDict`` of header lines; those sent several times are joined."""
+def parse_fields(lines, only=None):
+    """Return the ``NoCaseDict`` of header lines; those sent several times are joined.
+
+    :param only: the name of the only lines that are wanted, in lower case, as bytes.
+    """
     fields = {}
     keymap = {}
     for line in lines:
         name, _, value = line.partition(_COLON)
+        if only and name.lower() != only:
+            continue
         name, value = name.decode(), value.strip(b' \t')
         try:
             value = value.decode()
