@@ -9,8 +9,9 @@ from .compat import const
 
 CHUNKED = -1  # the length of a body that says its length chunk by chunk
 
-# Stripping all allowed characters leaves nothing of what is valid; the frequent come first.
-_TOKEN = const(b"etaoinsrhldcumfpgwybvkxjqz-ETAOINSRHLDCUMFPGWYBVKXJQZ0123456789!#$%&'*+.^_`|~")
+# Stripping all allowed characters leaves nothing of what is valid, once it is in lower case; those
+# that header names have most come first.
+_TOKEN = const(b"etc-onsairhgupdlfmkywbqvxzj0123456789!#$%&'*+.^_`|~")
 _HOST = const(b"0123456789.etaoinsrhldcumfpgwybvkxjqz-_~%!$&'()*+;=:")
 _LF = const(b'\n')
 _CRLF = const(b'\r\n')
@@ -100,7 +101,7 @@ def reason_phrase(status_code, as_body=False):
 
 def is_token(text):
     """Tell whether a str is a token, as methods and header names are (RFC 9110, 5.6.2)."""
-    return text != '' and not text.encode().strip(_TOKEN)
+    return text != '' and not text.encode().lower().strip(_TOKEN)
 
 
 def has_control(data):
@@ -184,7 +185,7 @@ def _parse_request_line(line, max_line):
     if len(line) > max_line:
         refuse(414)
     words = line.split(b' ')
-    if len(words) != 3 or b'\t' in line or words[0].strip(_TOKEN):
+    if len(words) != 3 or b'\t' in line or words[0].lower().strip(_TOKEN):
         refuse(400)
     method, target, version = words
     if version != b'HTTP/1.1':
@@ -212,13 +213,13 @@ def check_fields(lines, max_line):
     fields = {}
     for line in lines:
         colon = line.find(_COLON)
-        name = line[:colon]
+        name = line[:colon].lower()
         if len(line) > max_line:
             refuse(431)
         if colon < 1 or name.strip(_TOKEN):
             refuse(400)
         if colon in _LENGTHS:
-            field = _FIELDS.find(name.lower())
+            field = _FIELDS.find(name)
             if field > 0 and _FIELDS[field - 1] == _FIELDS[field + colon] == 32:
                 value = line[colon + 1 :].strip().lower()
                 fields[field] = fields[field] + _COMMA + value if field in fields else value
