@@ -1,7 +1,7 @@
 """The chunked coding of a request's body (RFC 9112, 7.1). Loaded by the first body that has it."""
 
 from .compat import const
-from .http1 import check_fields, refuse
+from .http1 import check_fields, has_control, refuse
 
 _MAX_LINE = const(256)  # bytes of the line of a chunk's size, or of a trailer field
 _MAX_TRAILER_FIELDS = const(16)
@@ -28,6 +28,8 @@ async def next_chunk(stream):
             line = await _line(stream)
             if not line:
                 return 0
+            if has_control(line):
+                refuse(400)
             check_fields([line], _MAX_LINE)
         refuse(431)
     return size

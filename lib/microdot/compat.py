@@ -54,12 +54,12 @@ else:
     MAX_CONNECTIONS = 16
     BACKLOG = 8
 
-    def nothing(*args):
-        pass
-
     # The poller gives everybody a turn, sockets have no shutdown(), and who cancels a connection's
     # task leaves word in the connection.
-    is_ahead = half_close = is_cancelled = accept_cancel = nothing
+    def is_ahead(*args):
+        pass
+
+    half_close = is_cancelled = accept_cancel = is_ahead
 
     def iscoroutine(obj):
         return hasattr(obj, 'send') and hasattr(obj, 'throw')
@@ -79,6 +79,11 @@ else:
                 classes.append(c)
         return classes
 
+    # A built-in name is looked for among those of the module first, and a hash table that is full
+    # is searched to its end for what is not in it. So a name that is asked for often is put into
+    # those that would be full, and they grow: here, in ``sse``, ``Request`` and ``asyncio.core``.
+    isinstance = isinstance
+    hasattr = hasattr
     _PLAIN = (str, int, bool, type(None))
 
     def is_plain(value):
@@ -161,6 +166,7 @@ else:
 
     if sys.platform != 'webassembly':
         _enqueue = asyncio.core.IOQueue._enqueue
+        asyncio.core.max = max  # see ``isinstance``
         asyncio.core.IOQueue._enqueue = _add
         asyncio.core.IOQueue.remove = _forget
 
@@ -223,37 +229,38 @@ else:
                 self.closed = True
                 _close(self.socket)
 
-        def accept(self, app):
-            """Start a task for each connection, until it is closed; to be awaited."""
-            queue = asyncio.core._io_queue
-            blocks = 2
-            while not self.closed:
-                s = None
+    def until_closed(app):
+        """Start a task for each connection, until the server is closed; to be awaited."""
+        server = app.server
+        queue = asyncio.core._io_queue
+        blocks = 2
+        while not server.closed:
+            s = None
+            try:
+                # One that is accepted without memory for its object would stay open for ever.
+                # Once memory has been short, there is to be as much as a request needs.
+                list(map(bytearray, (1024,) * blocks))
+                blocks = 8 if app._memory_is_short else 2
+                yield queue.queue_read(server.socket)
+                if not server.closed:
+                    s, address = server.socket.accept()
+                    s.setblocking(False)
+                    stream = asyncio.StreamReader(s, {'peername': address})
+                    asyncio.create_task(app._serve_client(stream, stream))
+            except MemoryError:
+                app._memory_is_short = True
+                collect()
+                if s:
+                    print('503: no memory for a connection')
+                    s.close()  # accepted, and nobody serves it
                 try:
-                    # One that is accepted without memory for its object would stay open for ever.
-                    # Once memory has been short, there is to be as much as a request needs.
-                    list(map(bytearray, (1024,) * blocks))
-                    blocks = 8 if app._memory_is_short else 2
-                    yield queue.queue_read(self.socket)
-                    if not self.closed:
-                        s, address = self.socket.accept()
-                        s.setblocking(False)
-                        stream = asyncio.StreamReader(s, {'peername': address})
-                        asyncio.create_task(app._serve_client(stream, stream))
+                    if not app.make_room(True):
+                        blocks = blocks // 2  # as there will not be more
                 except MemoryError:
-                    app._memory_is_short = True
-                    collect()
-                    if s:
-                        print('503: no memory for a connection')
-                        s.close()  # accepted, and nobody serves it
-                    try:
-                        if not app.make_room(True):
-                            blocks = blocks // 2  # as there will not be more
-                    except MemoryError:
-                        pass
-                    yield from asyncio.sleep_ms(20)
-                except OSError:
-                    pass  # the client has gone
+                    pass
+                yield from asyncio.sleep_ms(20)
+            except OSError:
+                pass  # the client has gone
 
     async def open_server(app, host, port, backlog, context, timeout, start_serving):
         """Return the listening server of an application."""
@@ -264,9 +271,6 @@ else:
         if _threshold and gc.threshold() == _threshold:
             gc.threshold(max(8192, gc.mem_free() // 2))
         return _Listener(host, port, backlog)
-
-    def until_closed(app):
-        return app.server.accept(app)
 
     def close_server(app):
         app.server.close()

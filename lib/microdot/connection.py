@@ -30,8 +30,8 @@ from .http1 import CHUNKED, ClientError, parse_head, refuse, split_head
 
 # What a connection is doing, in the order in which it gives way to a new client. The first four
 # wait for the client.
-IDLE = const(0)  # waits for a request; closed silently
-LINGER = const(1)  # the answer is out, what still arrives is thrown away; closed silently
+_IDLE = const(0)  # waits for a request; closed silently
+_LINGER = const(1)  # the answer is out, what still arrives is thrown away; closed silently
 HEAD = const(2)  # a part of a head has come; 408
 BODY = const(3)  # waits for more of a body; 408
 WRITE = const(4)  # waits for the client to take more of a response; closed
@@ -94,7 +94,7 @@ class Connection(BodyStream):
         self.ended = None  # why the task is cancelled: 408 to answer, 0 as nobody is there
         self.closed = False
         self.pinged = None  # since when a ping has to be answered, in milliseconds
-        self.wait(IDLE, self.idle_timeout)
+        self.wait(_IDLE, self.idle_timeout)
 
     def wait(self, phase, seconds=0):
         """Note what is waited for, and for how long at most."""
@@ -146,7 +146,7 @@ class Connection(BodyStream):
             self.left = -1  # what has been read may be lost
             raise
         except asyncio.CancelledError:
-            lingered = self.ended == 0 and self.phase == LINGER
+            lingered = self.ended == 0 and self.phase == _LINGER
             if not self.ended and not lingered:
                 raise
             accept_cancel()
@@ -238,7 +238,7 @@ class Connection(BodyStream):
         """Return the bytes of the next head, ``None`` if the client leaves before."""
         while True:
             if self.buffer:
-                if self.phase == IDLE:
+                if self.phase == _IDLE:
                     self.wait(HEAD, self.head_timeout)
                 if self.buffer[0] < 32:
                     from .targets import skip_empty_lines
@@ -266,7 +266,7 @@ class Connection(BodyStream):
         :param once: close it in any case.
         """
         # A call for each, so that nothing of a request is held while the next one is waited for.
-        self.wait(IDLE, self.idle_timeout)
+        self.wait(_IDLE, self.idle_timeout)
         request, persistent = None, False
         try:
             head = await self.read_head()
@@ -376,7 +376,7 @@ class Connection(BodyStream):
         half_close(self.writer)
         begun = ticks_ms()
         while ticks_diff(ticks_ms(), begun) <= self.linger_timeout * 10000:
-            self.wait(LINGER, self.linger_timeout)
+            self.wait(_LINGER, self.linger_timeout)
             receiving = self.receive(PIECE)
             if not await (bound(receiving, self.linger_timeout) if bound else receiving):
                 break

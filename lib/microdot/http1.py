@@ -9,8 +9,9 @@ from .compat import const
 
 CHUNKED = -1  # the length of a body that says its length chunk by chunk
 
-# Stripping all allowed characters leaves nothing of what is valid; the frequent come first.
-_TOKEN = const(b"etaoinsrhldcumfpgwybvkxjqz-ETAOINSRHLDCUMFPGWYBVKXJQZ0123456789!#$%&'*+.^_`|~")
+# Stripping all allowed characters leaves nothing of what is valid, once it is in lower case; those
+# that header names have most come first.
+_TOKEN = const(b"etc-onsairhgupdlfmkywbqvxzj0123456789!#$%&'*+.^_`|~")
 _HOST = const(b"0123456789.etaoinsrhldcumfpgwybvkxjqz-_~%!$&'()*+;=:")
 _LF = const(b'\n')
 _CRLF = const(b'\r\n')
@@ -100,7 +101,7 @@ def reason_phrase(status_code, as_body=False):
 
 def is_token(text):
     """Tell whether a str is a token, as methods and header names are (RFC 9110, 5.6.2)."""
-    return text != '' and not text.encode().strip(_TOKEN)
+    return text != '' and not text.encode().lower().strip(_TOKEN)
 
 
 def has_control(data):
@@ -145,9 +146,11 @@ def parse_head(head, max_line, max_headers):
     count = head.count(_LF)
     if count > max_headers:  # before each line becomes an object
         refuse(431)
-    if head.count(_CRLF) < count:
-        head = head.replace(_CRLF, _LF).replace(_LF, _CRLF)
     lines = head.split(_CRLF)
+    if len(lines) <= count:
+        lines = head.replace(_CRLF, _LF).split(_LF)
+    if has_control(b''.join(lines)):
+        refuse(400)
     method, target, version = _parse_request_line(lines.pop(0), max_line)
     fields = check_fields(lines, max_line)
     if target[0] != '/':
@@ -182,7 +185,7 @@ def _parse_request_line(line, max_line):
     if len(line) > max_line:
         refuse(414)
     words = line.split(b' ')
-    if len(words) != 3 or min(line) < 32 or b'\x7f' in line or words[0].strip(_TOKEN):
+    if len(words) != 3 or b'\t' in line or words[0].lower().strip(_TOKEN):
         refuse(400)
     method, target, version = words
     if version != b'HTTP/1.1':
@@ -202,24 +205,22 @@ def _parse_request_line(line, max_line):
 
 
 def check_fields(lines, max_line):
-    """Check header lines (RFC 9112, 5).
+    """Check header lines (RFC 9112, 5), which have no control characters.
 
     Returns a dictionary of the values of those that say how to read the rest, in lower case, by
     their places in ``_FIELDS``. They stay bytes: to make a str takes MicroPython longer.
     """
-    if has_control(b''.join(lines)):
-        refuse(400)
     fields = {}
     for line in lines:
         colon = line.find(_COLON)
-        name = line[:colon]
+        name = line[:colon].lower()
         if len(line) > max_line:
             refuse(431)
         if colon < 1 or name.strip(_TOKEN):
             refuse(400)
-        if len(name) in _LENGTHS:
-            field = _FIELDS.find(name.lower())
-            if field > 0 and _FIELDS[field - 1] == _FIELDS[field + len(name)] == 32:
+        if colon in _LENGTHS:
+            field = _FIELDS.find(name)
+            if field > 0 and _FIELDS[field - 1] == _FIELDS[field + colon] == 32:
                 value = line[colon + 1 :].strip().lower()
                 fields[field] = fields[field] + _COMMA + value if field in fields else value
     return fields
@@ -309,12 +310,17 @@ class NoCaseDict(dict):
         return NoCaseDict(self)
 
 
-def parse_fields(lines):
-    """Return the ``NoCaseDict`` of header lines; those sent several times are joined."""
+def parse_fields(lines, only=None):
+    """Return the ``NoCaseDict`` of header lines; those sent several times are joined.
+
+    :param only: the name of the only lines that are wanted, in lower case, as bytes.
+    """
     fields = {}
     keymap = {}
     for line in lines:
         name, _, value = line.partition(_COLON)
+        if only and name.lower() != only:
+            continue
         name, value = name.decode(), value.strip(b' \t')
         try:
             value = value.decode()

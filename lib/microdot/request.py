@@ -145,7 +145,7 @@ class Request:
     body_used = False
     http_version = '1.1'
     scheme = 'http'
-    route = subapp = None
+    app = route = subapp = None  # ``app``: see ``compat.isinstance``
     url_prefix = ''
     url_args = {}
     connection = None  # the server's ``Connection``, where that is what serves
@@ -214,12 +214,17 @@ class Request:
             from .urlencoded import parse_urlencoded
 
             value = self._parsed(parse_urlencoded, self.query_string or '')
-        elif name == 'cookies':
-            from .cookies import parse_cookies
+        elif name == 'cookies' or name == 'content_type':
+            field = 'Cookie' if name == 'cookies' else 'Content-Type'
+            if 'headers' in self.__dict__ or not self.connection:
+                fields = self.headers
+            else:  # a dictionary of all takes a tenth of a request
+                fields = parse_fields(self._lines, field.lower().encode())
+            value = fields.get(field)
+            if name == 'cookies':
+                from .cookies import parse_cookies
 
-            value = parse_cookies(self.headers.get('Cookie'))
-        elif name == 'content_type':
-            value = self.headers.get('Content-Type')
+                value = parse_cookies(value)
         elif name == 'client_addr':
             from .compat_rare import client_of
 

@@ -20,6 +20,7 @@ _GATHER = const(1000)  # bytes of events that leave together
 _PAUSE = const(5)  # milliseconds that an event waits for others, if it comes so soon after the last
 _SILENCE = const(b':\n\n')  # a comment
 _JSON = (dict, list)
+isinstance = isinstance  # see ``compat``
 
 
 class SSE:

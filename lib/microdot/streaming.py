@@ -63,10 +63,11 @@ def open_file(filename):
     Raises ``FileMissing``, an ``OSError``, if there is no such file or it is a directory.
     """
     try:
-        # A directory opens without complaint on some ports, and fails only when it is read.
-        if os.stat(filename)[0] & 0xF000 == 0x4000:
+        file = open(filename, 'rb')
+        # Where files have a number, a directory opens without complaint, and fails when it is read.
+        if hasattr(file, 'fileno') and os.stat(filename)[0] & 0xF000 == 0x4000:
             raise FileMissing(errno.EISDIR)
-        return open(filename, 'rb')
+        return file
     except OSError as exc:
         if exc.errno in _MISSING:
             raise FileMissing(*exc.args) from None

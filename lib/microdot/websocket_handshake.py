@@ -85,9 +85,8 @@ def accept(ws, request):
         b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
         b'Sec-WebSocket-Accept: ' + b2a_base64(digest).strip() + b'\r\n'
     )
-    offered = get('Sec-WebSocket-Protocol', '').replace(' ', '').split(',')
     for name in ws.subprotocols:
-        if name in offered:
+        if name in get('Sec-WebSocket-Protocol', '').replace(' ', '').split(','):
             ws.subprotocol = name
             head += b'Sec-WebSocket-Protocol: ' + name.encode() + b'\r\n'
             break
@@ -96,10 +95,10 @@ def accept(ws, request):
 
 def check_origin(ws, request):
     """Raise ``HTTPException`` (403) for an origin that is not allowed (RFC 6455, 10.2)."""
-    get = request.headers.get
-    origin = get('Origin')
     allowed = ws.allowed_origins
-    if origin and allowed is not None:
+    get = request.headers.get
+    origin = allowed is not None and get('Origin')
+    if origin:
         if allowed is True:
             allowed = request.scheme + '://' + get('Host', '')
             if request.scheme == 'http' and origin[:5] == 'https':

@@ -48,6 +48,7 @@ REFUSED = {
             b'Host: a:b\r\n',
             b'Host: a:1:2\r\n',
             b'Host: a\x01\r\n',
+            b'Host: a\r\r\n',
             b'Host: \xc3\xa9\r\n',
             b'Host: [::1\r\n',
             b'Host: ::1]\r\n',

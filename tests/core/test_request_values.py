@@ -1,8 +1,11 @@
-"""What a request makes of its target and its Cookie header: path, args, cookies."""
+"""What a request makes of its target and of single headers: path, args, cookies, content type."""
 
-from microdot import Request
+import json
+
+from microdot import Microdot, Request
 from microdot.microdot import MultiDict, NoCaseDict
 from support import raises
+from wire import post, serve
 
 
 def request(url='/', headers=None):
@@ -115,3 +118,28 @@ def test_cookies():
 
 def test_no_cookies():
     assert request().cookies == {}
+
+
+async def test_headers_that_are_asked_for_alone():
+    """The content type and the cookies are found without the others, or in headers assigned."""
+    app = Microdot()
+
+    @app.before_request
+    async def assign(request):
+        if request.path == '/assigned':
+            request.headers = {'Content-Type': 'application/json', 'Cookie': 'a=3'}
+
+    @app.post('/<path>')
+    async def index(request, path):
+        return [request.json, request.content_type, request.cookies, len(request.headers)]
+
+    headers = ('cOOKIE: a=1', 'Cookies: a=4', 'content-TYPE: text/x', 'Cookie: b=2')
+    async with serve(app) as server:
+        client = await server.open()
+        for path, expected in (
+            ('/sent', [None, 'text/x', {'a': '1', 'b': '2'}, 5]),
+            ('/assigned', [5, 'application/json', {'a': '3'}, 2]),
+        ):
+            await client.send(post(path, b'5', *headers))
+            response = await client.response()
+            assert json.loads(response.body) == expected, response.body
