@@ -5,6 +5,8 @@ try:
 except ImportError:
     import sys
 
+    if sys.implementation.name in ('micropython', 'circuitpython'):
+        raise ImportError('microdot.jinja needs CPython; MicroPython has microdot.utemplate')
     raise ImportError('microdot.jinja needs Jinja: %s -m pip install jinja2' % sys.executable)
 
 

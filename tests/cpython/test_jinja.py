@@ -1,14 +1,17 @@
 """Jinja templates: every way to render, as results in the test client and under the own server."""
 
 import re
+import subprocess
 import sys
 
 import jinja2
 import pytest
 
+import needs
 from microdot import Microdot, jinja
 from microdot.jinja import Template
 from microdot.test_client import TestClient
+from microdot_kit import runtimes
 from wire import get, serve
 
 FILES = {
@@ -148,3 +151,10 @@ def test_without_jinja(monkeypatch):
     with pytest.raises(ImportError, match=line):
         import microdot.jinja  # noqa: F401
     assert jinja.Template is Template  # the one that other tests have is as it was
+
+
+def test_on_micropython():
+    command = [needs.micropython(), '-c', 'import microdot.jinja']
+    environment = runtimes.micropython_environment(runtimes.LIB)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert 'needs CPython; MicroPython has microdot.utemplate' in ended.stdout + ended.stderr
