@@ -25,6 +25,10 @@ ASSIGNED = (
 )
 
 
+# Of hash tables, as they grow; smaller ones cost little.
+SIZES = (17, 23, 29, 37, 47, 59, 73)
+
+
 async def test_attributes_have_their_place():
     for make, *names in ASSIGNED:
         made = make()
@@ -203,3 +207,19 @@ async def test_a_silent_websocket_is_not_ended_for_a_ping_that_was_not_sent():
     connection.ping = no_memory
     raises(MemoryError, ws.watch, 2000)
     assert connection.pinged is None
+
+
+def test_modules_and_classes_leave_room_in_their_hash_tables():
+    """MicroPython goes through all of a full one for each name that is not in it.
+
+    That a module's does not have the name of a built-in, and a class's not that of an attribute of
+    its instances, or of its base, is found out for most names of a request.
+    """
+    from microdot import application, compat, connection, http1, request, response, sse, streaming
+
+    if not MICROPYTHON:
+        skip('hash tables of MicroPython')
+    modules = [application, compat, connection, http1, response, sse, streaming, asyncio.core]
+    classes = [request.Request, response.Response, connection.Connection, sse.SSE]
+    for owner in modules + classes:
+        assert len(owner.__dict__) not in SIZES, owner

@@ -114,6 +114,8 @@ def bound_in(statements, module):
         node = waiting.pop()
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             yield node.name, module
+        elif isinstance(node, ast.Assign) and is_own_name(node):
+            pass
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in [] if getattr(node, 'level', 0) else node.names:
                 text = ast.unparse(type(node)(**{**vars(node), 'names': [alias]}))
@@ -122,6 +124,12 @@ def bound_in(statements, module):
             yield node.id, module
         elif not isinstance(node, (ast.Lambda, ast.comprehension)):
             waiting.extend(ast.iter_child_nodes(node))
+
+
+def is_own_name(node):
+    """Tell whether it gives a name of Python itself to the module: ``hasattr = hasattr``."""
+    names = {ast.unparse(part) for part in (*node.targets, node.value)}
+    return len(names) == 1
 
 
 def once(statements):
