@@ -13,7 +13,7 @@ CEILINGS = {
     'page py end': 106_000,
     'page py smallest': 145 * 1024,
     'page frozen end': 44_200,
-    'page frozen smallest': 56 * 1024,
+    'page frozen smallest': 57 * 1024,  # 54 to 57: how garbage lies
     'live mpy end': 110_900,
     'live mpy smallest': 130 * 1024,
     'live py smallest': 154 * 1024,
