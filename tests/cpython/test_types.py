@@ -83,6 +83,7 @@ def test_the_stubs_fit_the_code(tmp_path):
     assert status == 0, output
 
 
+@pytest.mark.slow
 def test_stubtest_would_find_a_difference(tmp_path):
     package = tmp_path / 'microdot'
     package.mkdir()
@@ -172,7 +173,7 @@ def test_wrong_uses_are_rejected(mypy):
 
 @pytest.fixture(scope='module')
 def pyright(tmp_path_factory):
-    """A function that checks a file and returns the numbers of the lines with errors, and all."""
+    """What it finds in all files: {name: numbers of the lines with errors}, and what it printed."""
     try:
         node, program = wasm.install(runtimes.ROOT / 'build' / 'pyright', 'pyright', PYRIGHT)
     except server.Missing as error:
@@ -180,19 +181,18 @@ def pyright(tmp_path_factory):
     folder = tmp_path_factory.mktemp('pyright')
     command = [node, program / 'index.js', '-p', folder, '--outputjson']
     command += ['--pythonpath', sys.executable]
-
-    def check(name):
+    found = {name: set() for name in (*RIGHT, 'rejected.py')}
+    for name in found:
         (folder / name).write_bytes((FILES / name).read_bytes())  # it takes no file from elsewhere
-        options = {'include': [name], 'extraPaths': [str(runtimes.LIB)]}
-        options['typeCheckingMode'] = 'strict'
-        (folder / 'pyrightconfig.json').write_text(json.dumps(options))
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        report = json.loads(ended.stdout)
-        assert report['summary']['filesAnalyzed'] == 1, ended.stdout
-        found = report['generalDiagnostics']
-        return {error['range']['start']['line'] + 1 for error in found}, ended.stdout
-
-    return check
+    options = {'include': list(found), 'extraPaths': [str(runtimes.LIB)]}
+    options['typeCheckingMode'] = 'strict'
+    (folder / 'pyrightconfig.json').write_text(json.dumps(options))
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    report = json.loads(ended.stdout)
+    assert report['summary']['filesAnalyzed'] == len(found), ended.stdout
+    for error in report['generalDiagnostics']:
+        found[Path(error['file']).name].add(error['range']['start']['line'] + 1)
+    return found, ended.stdout
 
 
 def test_stubs_have_the_texts_that_editors_would_not_find():
@@ -203,12 +203,14 @@ def test_stubs_have_the_texts_that_editors_would_not_find():
     assert '"""The functions registered by ``before_request``."""' in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', RIGHT)
 def test_editors_accept_the_typed_application(name, pyright):
-    lines, output = pyright(name)
-    assert not lines, output
+    found, output = pyright
+    assert not found[name], output
 
 
+@pytest.mark.slow
 def test_editors_find_the_same_wrong_uses(pyright):
-    lines, output = pyright('rejected.py')
-    assert lines == {number for number, _ in wrong()}, output
+    found, output = pyright
+    assert found['rejected.py'] == {number for number, _ in wrong()}, output

@@ -11,6 +11,7 @@ from browsing import Page, keep, overflow
 from microdot_kit import runtimes
 from serving import serve
 
+pytestmark = pytest.mark.slow  # building the pages is
 FIGURES = sorted((runtimes.ROOT / 'docs/figures').glob('*.svg'))
 SERVER = """\
 from microdot import Microdot

@@ -98,9 +98,10 @@ COMMANDS = {
 
 
 def shown():
-    """The commands of the README; those for a board build its firmware, and are slow."""
+    """The commands of the README; those that build a firmware or a wheel are slow."""
     for command in ''.join(blocks('sh')).splitlines():
-        yield pytest.param(command, marks=[pytest.mark.slow] if 'BOARD' in command else [])
+        slow = re.search('BOARD|pip', command)
+        yield pytest.param(command, marks=[pytest.mark.slow] if slow else [])
 
 
 @pytest.mark.parametrize('command', list(shown()))

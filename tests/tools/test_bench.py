@@ -122,7 +122,7 @@ def test_a_framework_that_is_not_installed(monkeypatch):
         (['--rounds', '0'], 'want 1 or more'),
         (['--turns', '0'], 'want 1 or more'),
         (['--runtime', 'jython'], "invalid choice: 'jython'"),
-        (['--heap', '16K'], 'MemoryError'),
+        pytest.param(['--heap', '16K'], 'MemoryError', marks=pytest.mark.slow),
     ],
 )
 def test_a_mistake_is_told_and_fails(options, message):

@@ -63,20 +63,22 @@ print(Template('page.html').render(name='<you>'))
 """
 
 
+# Quick, as each process that collects these tests asks all Pythons.
 ABOUT = """
-import platform, sys, sysconfig, venv
-free = 't' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''
-print(platform.python_implementation(), *sys.version_info[:2], free)
+import importlib.util, sys
+if importlib.util.find_spec('venv'):
+    free = 't' if 't' in getattr(sys, 'abiflags', '') else ''
+    print(sys.implementation.name, *sys.version_info[:2], free)
 """
 
 
 def about(path):
     """(implementation, major, minor, `t` if its threads are free) of a Python; `None` if none."""
-    ended = subprocess.run([path, '-c', ABOUT], capture_output=True, text=True)
-    if ended.returncode or not ended.stdout.startswith(('CPython ', 'PyPy ')):
+    ended = subprocess.run([path, '-ISc', ABOUT], capture_output=True, text=True)
+    if ended.returncode or not ended.stdout.startswith(('cpython ', 'pypy ')):
         return None
     name, major, minor, *free = ended.stdout.split()
-    return name.lower(), int(major), int(minor), ''.join(free)
+    return name, int(major), int(minor), ''.join(free)
 
 
 THIS = about(sys.executable)
@@ -92,7 +94,8 @@ def pythons():
         paths += sorted(str(path) for path in pyenv.glob(f'versions/{pattern}/bin/python'))
     found = {}
     for path in filter(None, paths):
-        python = about(path)
+        # What pyenv has in PATH is a slow program that starts one of its versions.
+        python = about(path) if Path(path).parent != pyenv / 'shims' else None
         if python and python[1:3] >= (3, 9):
             found.setdefault(python, path)
     return found
@@ -340,6 +343,7 @@ def pip_commands(page):
     return re.findall(r'`pip ((?:un)?install [^`\n]+)`', text)
 
 
+@pytest.mark.slow
 def test_what_moving_says_about_microdot_itself(built, tmp_path):
     """Its package has files of the same names, which go when it is uninstalled."""
     told = ['uninstall microdot', 'install .', 'install --force-reinstall .']

@@ -401,6 +401,7 @@ def packed(folder):
     return folder
 
 
+@pytest.mark.slow
 def test_what_an_application_requires_is_installed(project, folder):
     """Once, and but for the framework, which is this one; on MicroPython nothing is."""
     subprocess.run([sys.executable, '-m', 'venv', project.folder / '.venv'], check=True)

@@ -136,6 +136,7 @@ def test_a_package_that_is_not_there(tmp_path):
     assert done.stderr == f'size: {tmp_path} has no package microdot\n'
 
 
+@pytest.mark.slow
 def test_what_extensions_cost_is_what_the_documentation_says(made, node, modules):
     row = r'^\| `([a-z]+)`' + r' \| ([0-9.]+) KB' * 3 + r' \|$'
     written = {name: values for name, *values in re.findall(row, MEMORY.read_text(), re.MULTILINE)}

@@ -5,7 +5,8 @@
 The files in a folder called `core` run on both runtimes, all others on CPython. Something that was
 not tested fails like a failed test: a file without tests or that cannot be imported, a core file
 that ran on one runtime only. --quick leaves out the folders `firmware` and `wire` and the tests
-that are marked as slow. The last line holds the totals: `N passed, N failed, N skipped`.
+that are marked as slow. Both runtimes run at the same time; what is told of MicroPython comes after
+CPython's. The last line holds the totals: `N passed, N failed, N skipped`.
 
 Many files run several at a time, and a busy machine can make a test miss its deadline. A few files
 that fail are therefore run again with nothing beside them: what passes then counts as passed, and
@@ -13,6 +14,7 @@ is printed as UNSTEADY, so that somebody mends it.
 """
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
@@ -76,7 +78,8 @@ def run_again(results, module, *options):
     for file, result in failed.items():
         if file.is_file():
             print(f'Again, with nothing beside it: {runtimes.shown(file)}', flush=True)
-            results[file] = module.run([file], *options).get(file, result)
+            with module.running([file], *options) as finish:
+                results[file] = finish().get(file, result)
             if not results[file].failures:
                 print_failures({file: result}, module.NAME, 'UNSTEADY')
 
@@ -86,19 +89,22 @@ def run_all(chosen):
     files = find_files(chosen.paths)
     if chosen.quick:
         files = [file for file in files if is_quick(file)]
+    how, started = (chosen.k, chosen.quick), []
+    with contextlib.ExitStack() as stack:
+        for name, module in RUNTIMES.items():
+            wanted = [file for file in files if module is on_cpython or is_core(file)]
+            if chosen.runtime in (None, name) and wanted:
+                print(f'{module.title()}: {len(wanted)} files', flush=True)
+                finish = stack.enter_context(module.running(wanted, *how))
+                started.append((module, wanted, finish))
+        finished = [(module, wanted, finish()) for module, wanted, finish in started]
     everything, lines = [], []
-    for name, module in RUNTIMES.items():
-        wanted = [file for file in files if module is on_cpython or is_core(file)]
-        if chosen.runtime not in (None, name) or not wanted:
-            continue
-        title = module.title()
-        print(f'{title}: {len(wanted)} files', flush=True)
-        results = module.run(wanted, chosen.k, chosen.quick)
-        run_again(results, module, chosen.k, chosen.quick)
-        if not (chosen.k or chosen.quick):
+    for module, wanted, results in finished:
+        run_again(results, module, *how)
+        if not any(how):
             complete(results, wanted, module.NAME)
         print_failures(results, module.NAME)
-        lines.append(f'{title}: {total(results.values())} ({len(results)} files)')
+        lines.append(f'{module.title()}: {total(results.values())} ({len(results)} files)')
         everything.extend(results.values())
     print('', *lines, total(everything), sep='\n')
     return bool(sum(result.count for result in everything)) and not total(everything).failed

@@ -4,6 +4,7 @@ Many files are shared out among WORKERS processes, a file to one of them; those 
 first, so that none of them is what is left at the end.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -35,13 +36,26 @@ def shared_out(files):
     # A process in place of one that has crashed hangs: the others do what is left.
     options = ['-n', str(WORKERS), '--max-worker-restart', '0']
     options += ['--dist', 'loadfile', '--no-loadscope-reorder']
-    return options, sorted(files, key=lambda file: file.parent.name not in SLOW)
+    return options, whole_folders(sorted(files, key=lambda file: file.parent.name not in SLOW))
 
 
-def run(files, part='', quick=False):
-    """Run the files, or their tests with `part` in the name; return a dict file -> FileResult.
+def whole_folders(files):
+    """The files, with a folder in place of all that are in it.
 
-    With `quick` the tests that are marked as slow are left out.
+    For each file that pytest is given by name it looks at all that are in the folder.
+    """
+    chosen = set(files)
+    folders = {file.parent for file in files}
+    whole = {folder for folder in folders if chosen.issuperset(folder.glob('test_*.py'))}
+    return list(dict.fromkeys(file.parent if file.parent in whole else file for file in files))
+
+
+@contextlib.contextmanager
+def running(files, part='', quick=False):
+    """Meanwhile run the files, or their tests with `part` in the name; give what waits for them.
+
+    That returns a dict file -> FileResult. With `quick` the tests that are marked as slow are left
+    out.
     """
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
@@ -50,7 +64,13 @@ def run(files, part='', quick=False):
     command += ['-k', part] if part else ['--continue-on-collection-errors']
     options, files = shared_out(files)
     command += [*options, *map(str, files)]
-    status = subprocess.run(command, cwd=runtimes.ROOT).returncode
+    with subprocess.Popen(command, cwd=runtimes.ROOT) as process:
+        yield lambda: ended(process, part)
+
+
+def ended(process, part):
+    """Wait for pytest, and return what its report says."""
+    status = process.wait()
     results = read_report(REPORT) if REPORT.exists() else {}
     told = (part and status == 5) or any(result.failures for result in results.values())
     if status not in NORMAL and not told:

@@ -4,6 +4,7 @@ Each gets a heap of 192 KB and TIMEOUT seconds. A file that needs more says so i
 its first lines: `# heap: 512K`, `# timeout: 300`.
 """
 
+import contextlib
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from testing.results import FileResult, total
 RUNNER = runtimes.ROOT / 'tests' / 'micropython_runner.py'
 TIMEOUT = 120
 NAME = 'MicroPython'
-AT_ONCE = 6  # processes, which mostly wait
+AT_ONCE = 3  # processes, which mostly wait, beside those of CPython
 MARKER = re.compile(r'^# (heap|timeout): *([0-9]+[KM]?)\s*$', re.MULTILINE)
 MARKED_LINES = 20
 
@@ -23,18 +24,28 @@ def title():
     return f'{runtimes.micropython_name()}, heap {runtimes.HEAP}'
 
 
-def run(files, part='', quick=False):
-    """Run the files, or their tests with `part` in the name; return a dict file -> FileResult.
+@contextlib.contextmanager
+def running(files, part='', quick=False):
+    """Meanwhile run the files, or their tests with `part` in the name; give what waits for them.
 
-    None of them is slow: `quick` is for CPython's.
+    That prints, and returns a dict file -> FileResult. No file is slow: `quick` is for CPython's.
     """
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        ended = pool.map(lambda file: run_file(file, part), files)
+        yield lambda: told(ended)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def told(ended):
+    """Print each of the pairs (FileResult, log); return a dict file -> FileResult."""
     results = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for result, log in pool.map(lambda file: run_file(file, part), files):
-            results[result.file] = result
-            print(f'{runtimes.shown(result.file)}: {total([result])}', flush=True)
-            if result.failures:
-                print(without_passed(log), flush=True)
+    for result, log in ended:
+        results[result.file] = result
+        print(f'{runtimes.shown(result.file)}: {total([result])}', flush=True)
+        if result.failures:
+            print(without_passed(log), flush=True)
     return results
 
 
