@@ -62,7 +62,7 @@ KIT = $(VENV) tools/microdot_kit
 TOOL = $(VENV) tools
 MEASURE_SETS = $(patsubst %,.venv/stamps/%,size emulator firmware deploy) $(MICROPYTHON_SET)
 TEST_SETS = $(patsubst %,.venv/stamps/%,test bench size emulator firmware deploy esp32 release docs qr watch find wire openapi update) $(MICROPYTHON_SET)
-CHECK_SETS = $(patsubst %,.venv/stamps/%,test bench size deploy esp32 release docs qr watch find update) $(MICROPYTHON_SET)
+CHECK_SETS = $(patsubst %,.venv/stamps/%,test size deploy esp32 release qr watch find update) $(MICROPYTHON_SET)
 DEVICE_TESTS = tests/firmware/test_emulated_board.py $(wildcard tests/firmware/test_device_*.py)
 TEST = $(TOOL) testing $(if $(K),-k $(call q,$(K))) $(T)
 

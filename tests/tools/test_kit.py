@@ -1,5 +1,6 @@
 """The command `microdot-kit`: its subcommands, what it needs of a system, what it says."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -23,24 +24,29 @@ for name in dir(signal):
     if name.startswith('SIG') and name not in ('SIGABRT', 'SIGINT', 'SIGTERM'):
         delattr(signal, name)
 sys.path.insert(0, {tools!r})
-importlib.import_module('microdot_kit.' + {module!r})
+for module in {modules!r}:
+    for name in [name for name in sys.modules if name.startswith('microdot_kit')]:
+        del sys.modules[name]
+    importlib.import_module('microdot_kit.' + module)
 """
 
 
-@pytest.mark.parametrize('module', MODULES)
-def test_modules_are_imported_as_on_windows(module):
+def test_each_module_can_be_imported_on_windows():
     tools = str(runtimes.KIT.parent)
-    code = AS_ON_WINDOWS.format(posix=POSIX, tools=tools, module=module)
+    code = AS_ON_WINDOWS.format(posix=POSIX, tools=tools, modules=MODULES)
     ended = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
 
 
+@functools.cache
+def help_of(name):
+    command = runtimes.kit_command(name, '--help')
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize('name', kit.COMMANDS)
 def test_each_subcommand_has_its_own_help(name):
-    ended = subprocess.run(
-        runtimes.kit_command(name, '--help'), capture_output=True, text=True, check=True
-    )
-    assert ended.stdout.startswith(f'usage: microdot-kit {name} [-h]')
+    assert help_of(name).startswith(f'usage: microdot-kit {name} [-h]')
 
 
 def test_the_help_lists_the_subcommands(capsys):
@@ -101,10 +107,7 @@ def test_commands_of_the_documentation(page):
 
 def test_options_that_messages_name_exist():
     """Each option of the table is one of a subcommand."""
-    helps = ''
-    for name in (*words.TARGETS, 'send'):
-        command = runtimes.kit_command(name, '--help')
-        helps += subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    helps = ''.join(map(help_of, (*words.TARGETS, 'send')))
     options = {word for own in words.OWN.values() for word in own.split() if word[:2] == '--'}
     assert options and all(option in helps for option in options)
 
