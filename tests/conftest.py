@@ -39,9 +39,14 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def pytest_collection_modifyitems(items):
-    """Give pytest plain functions to call, with the arguments it found for the originals."""
+    """Give pytest plain functions to call, with the arguments it found for the originals.
+
+    What needs a browser is slow.
+    """
     for item in items:
         item.obj = plain(item.obj)
+        if 'chromium' in item.fixturenames:
+            item.add_marker('slow')
 
 
 def plain(function):

@@ -25,11 +25,19 @@ MODES = (
     ('fragments', 12, 95),
     ('silent', 16, 85),
 )
+# They keep a core busy.
+FLOODS = ('pipeline', 'lines', 'pings', 'fragments')
 COLUMNS = ('Mode', 'Clients', 'Runtime', 'Answers', 'Median (ms)', 'Longest (ms)')
 SECONDS = float(os.environ.get('HOSTILE_SECONDS', '1'))
 
 
-@pytest.mark.parametrize('mode, clients, share', MODES, ids=[mode[0] for mode in MODES])
+EACH = [
+    pytest.param(*mode, id=mode[0], marks=[pytest.mark.slow] if mode[0] in FLOODS else [])
+    for mode in MODES
+]
+
+
+@pytest.mark.parametrize('mode, clients, share', EACH)
 def test_good_answers(runtime, mode, clients, share):
     with ServerProcess(runtime, program=HOSTILE_PROGRAM) as server:
         with Hostile(server, mode, clients):
