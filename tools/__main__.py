@@ -11,4 +11,7 @@ if __name__ == '__main__':
             'Name a module, such as testing, measure.size or microdot_kit: see tools/README.md'
         )
     del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
+    try:
+        runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
+    except KeyboardInterrupt:
+        sys.exit('Interrupted')

@@ -27,14 +27,12 @@ MODES = (
 )
 # They keep a core busy.
 FLOODS = ('pipeline', 'lines', 'pings', 'fragments')
-COLUMNS = ('Mode', 'Clients', 'Runtime', 'Answers', 'Median (ms)', 'Longest (ms)')
-SECONDS = float(os.environ.get('HOSTILE_SECONDS', '1'))
-
-
 EACH = [
     pytest.param(*mode, id=mode[0], marks=[pytest.mark.slow] if mode[0] in FLOODS else [])
     for mode in MODES
 ]
+COLUMNS = ('Mode', 'Clients', 'Runtime', 'Answers', 'Median (ms)', 'Longest (ms)')
+SECONDS = float(os.environ.get('HOSTILE_SECONDS', '1'))
 
 
 @pytest.mark.parametrize('mode, clients, share', EACH)

@@ -1,11 +1,15 @@
 """tools/testing and the runner on the device: what they count, and that no failure gets lost."""
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from testing.on_micropython import read_log
+from testing import on_micropython
 from testing.results import FileResult
 
 pytestmark = pytest.mark.slow  # each runs tests in a process of its own
@@ -84,6 +88,34 @@ def test_a_parent_that_ignores_ctrl_c(project):
     status, output = project.run('sh', '-c', tool)
     assert status == 0, output
     assert output.endswith('\n1 passed, 0 failed, 0 skipped\n')
+
+
+WAITING = """
+import time
+
+def test_a():
+    with open({name!r}, 'a') as file:
+        file.write('x')
+    time.sleep(5)
+"""
+
+
+def test_ctrl_c_ends_all(project):
+    """But for the next files on MicroPython, which may have begun; no more of them do."""
+    begun = project.folder / 'begun'
+    for number in range(on_micropython.AT_ONCE * 3):
+        project.write(f'tests/core/test_{number}.py', WAITING.format(name=str(begun)))
+    command = [sys.executable, 'tools', 'testing']
+    options = {'cwd': project.folder, 'env': project.environment, 'start_new_session': True}
+    ours = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)
+    end = time.monotonic() + 60
+    while not begun.exists() or len(begun.read_text()) < on_micropython.AT_ONCE + 1:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    os.killpg(ours.pid, signal.SIGINT)
+    assert ours.communicate(timeout=60)[1].splitlines()[-1] == 'Interrupted'
+    assert ours.returncode == 1
+    assert len(begun.read_text()) <= on_micropython.AT_ONCE * 2 + 1
 
 
 def test_both_runtimes_are_counted(project):
@@ -234,7 +266,7 @@ LOGS = (
 
 @pytest.mark.parametrize(('log', 'ending', 'counts', 'failure'), LOGS)
 def test_logs(log, ending, counts, failure):
-    result = read_log(FileResult(Path('x')), log, ending)
+    result = on_micropython.read_log(FileResult(Path('x')), log, ending)
     assert (result.passed, len(result.failures), result.skipped) == counts
     if failure:
         assert result.failures[0][0] == failure[0]
