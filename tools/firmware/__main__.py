@@ -13,7 +13,7 @@ import shutil
 import sys
 
 from firmware import apt, esp32, ports, report, sources
-from microdot_kit import application, boards, runtimes
+from microdot_kit import application, boards, payload, runtimes
 from microdot_kit.steps import FIRMWARE, Failure, alone, ask, say
 
 APP = 'examples/dashboard'
@@ -97,7 +97,9 @@ def build(chosen):
     )
     ports.manifest(job, runtimes.ROOT / 'boards' / chosen.board, app)
     ports.clear(job, made_with(job))
-    job.env['MICROPY_MPYCROSS'] = str(ports.mpy_cross(job))
+    compiler = ports.mpy_cross(job)
+    payload.check(chosen.app, compiler)  # in the firmware its modules have other names
+    job.env['MICROPY_MPYCROSS'] = str(compiler)
     ports.PORTS[facts['port']](job)
     about = sources.built_from(facts['port'], tree, job.own)
     report.finish(job, {**about, 'application': chosen.app})

@@ -219,11 +219,22 @@ def compile_one(name, path, level, arch):
         handle, new = tempfile.mkstemp(dir=kept.parent)
         os.close(handle)
         try:
-            run(compiler, [*options, '-o', new, str(path)], name)
+            own = path.name if name == 'main.py' else name
+            run(compiler, [*options, '-o', new, str(path)], own)
             os.replace(new, kept)
         finally:
             remove(Path(new))
     return kept.read_bytes()
+
+
+def check(app, compiler=None):
+    """Failure, with the file and the line, if a module of an application cannot be compiled."""
+    main = main_file(app)
+    for name, path in {main.name: main, **application.modules(main)}.items():
+        if compiler:
+            run(compiler, ['-o', os.devnull, str(path)], name)
+        else:
+            compile_one(name, path, 0, '')
 
 
 def run(compiler, arguments, name):
