@@ -44,6 +44,8 @@ def check(chosen):
     builds = builds or 'firmware' in chosen.targets
     if builds:
         check_build(chosen, facts)
+    if chosen.image and not os.path.isfile(chosen.image):
+        raise steps.Failure(f'IMAGE={chosen.image}: no such file')
     if {'firmware', 'run'} & set(chosen.targets):
         check_app(chosen.app)
     if builds:

@@ -30,11 +30,11 @@ def app(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize('option', ['app', 'key'])
+@pytest.mark.parametrize('option', ['app', 'key', 'micropython'])
 def test_what_is_wrong_is_told_before_anything_is_fetched(option, tmp_path, monkeypatch):
     monkeypatch.setattr(tool, 'FIRMWARE', tmp_path)
     monkeypatch.setattr(tool.apt, 'need', None)
-    with pytest.raises(Failure, match=f'^{option.upper()}=nosuch: [nN]o '):
+    with pytest.raises(Failure, match='^[A-Z_]+=nosuch: [nN]o '):
         tool.build(tool.options(['rpi_pico', f'--{option}', 'nosuch']))
 
 

@@ -25,6 +25,8 @@ REFUSED += [
     (['run', 'BOARD=rpi_pico', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
     (['firmware', 'BOARD=rpi_pico_w'], 'rpi_pico_w needs the driver of its radio, which no '),
     (['run', 'BOARD=rpi_pico_w'], 'No package has a firmware for rpi_pico_w: give IMAGE=file.uf2'),
+    (['run', 'BOARD=rpi_pico', 'IMAGE=nosuch'], 'IMAGE=nosuch: no such file'),
+    (['flash', 'BOARD=rpi_pico', 'IMAGE=nosuch'], 'IMAGE=nosuch: no such file'),
     (['run', 'BOARD=esp32s3'], 'esp32s3 cannot be emulated: make run BOARD=rpi_pico'),
     (['run', 'BOARD=rpi_pico', 'RELOAD=1'], 'RELOAD=1 is not for an emulated board: leave out'),
     (['firmware', 'PYTHON=./nosuch'], './nosuch not found: install Python 3.11 or newer'),

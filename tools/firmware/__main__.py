@@ -84,6 +84,8 @@ def build(chosen):
     # What is wrong with these is told before anything is fetched.
     folder = FIRMWARE / 'work' / f'{chosen.board}.app'
     app = application.prepare(chosen.app, folder, chosen.setup, update_key(chosen))
+    if chosen.micropython:
+        sources.checkout(chosen.micropython, chosen.board, facts)
     apt.need(sources.pins()['ports'][facts['port']])
     tree, env = source_tree(chosen, facts)
     job = ports.Job(
