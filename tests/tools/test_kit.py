@@ -79,6 +79,16 @@ SAID = {
     'make firmware BOARD=rpi_pico': 'make firmware BOARD=rpi_pico',
     'without ROMFS=1, or make files smaller': 'without --romfs, or make files smaller',
     'BASE= is missing': 'BASE is missing',
+    'VERSION= is needed, such as VERSION=1.2.3': '--version is needed, such as --version 1.2.3',
+    'APP= is needed, a folder': 'APP is needed, a folder',
+    'APP=: no main.py in there': 'APP: no main.py in there',
+    'APP=./x: no main.py in there': './x: no main.py in there',
+    'HOST=: not an address': '--host: not an address',
+    'which update it signs, too (FILE=)': 'which update it signs, too (FILE)',
+    'SIGNATURE=: neither DER nor': '--attach: neither DER nor',
+    'or FIRMWARE=file': 'or --firmware file',
+    'make update ... UNSIGNED=1 makes one': 'microdot-kit update ... --unsigned makes one',
+    'say which with DRIVE=': 'say which with --drive',
     'HOSTNAME=x, SSID=y': 'HOSTNAME=x, SSID=y',
 }
 

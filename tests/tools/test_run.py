@@ -207,8 +207,10 @@ def test_a_folder_is_its_main_file(folder, runtime):
     with Running(command, port, folder) as server:
         assert server.get() == 'here'
     (folder / 'folder' / 'main.py').unlink()
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE)
-    assert ended.stderr.startswith('folder: no main.py in there. Name your application: make run')
+    for name, said in (('folder', 'folder'), ('', '.')):
+        command[len(RUN)] = name
+        ended = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert ended.stderr.startswith(f'{said}: no main.py in there. Name your application: ')
 
 
 @RUNTIMES

@@ -62,7 +62,7 @@ def application_file(app):
         path /= 'main.py'
     if not path.is_file():
         reason = 'no such file' if path.name != 'main.py' else 'no main.py in there'
-        fail(f'{file}: {reason}. Name your application: make run APP=path/to/file.py')
+        fail(f'{file or "."}: {reason}. Name your application: make run APP=path/to/file.py')
     return path, name
 
 
