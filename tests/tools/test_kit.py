@@ -119,6 +119,23 @@ def test_options_that_messages_name_exist():
     assert options and all(option in helps for option in options)
 
 
+def test_an_environment_of_another_python(monkeypatch, tmp_path):
+    """What an upgraded Python leaves: packages that it does not look for any more."""
+    for prefix, there, ends in (
+        ('.venv', True, False),
+        ('.venv', False, True),
+        ('usr', False, False),
+    ):
+        monkeypatch.setattr(sys, 'prefix', str(tmp_path / prefix))
+        folder = tmp_path if there else tmp_path / 'nosuch'
+        monkeypatch.setattr(runtimes.sysconfig, 'get_path', lambda name, folder=folder: str(folder))
+        if ends:
+            with pytest.raises(SystemExit, match='was made by another version of Python than'):
+                runtimes.check_python()
+        else:
+            runtimes.check_python()
+
+
 def test_no_such_subcommand(capsys):
     with pytest.raises(SystemExit) as ended:
         kit.main(['fly'])
@@ -146,5 +163,4 @@ def test_a_subcommand_imports_nothing_of_the_others():
 def test_what_a_subcommand_lacks_is_said_in_one_line():
     code = 'import sys\nsys.modules["mpremote"] = None\n'
     code += 'from microdot_kit import __main__ as kit\nkit.main(["deploy", "app"])'
-    needed = "pip install 'microdot-kit[device]'"
-    assert run(code) == (1, '', f'mpremote is not installed: {needed}\n')
+    assert run(code) == (1, '', 'mpremote is not installed: make .venv/stamps/deploy\n')

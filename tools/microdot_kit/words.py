@@ -9,6 +9,7 @@ from microdot_kit import runtimes
 
 TARGETS = ('run', 'deploy', 'repl', 'find', 'flash', 'image', 'flasher', 'romfs')
 TARGETS += ('keys', 'update')
+SETS = ('run', 'deploy', 'esp32', 'find', 'update', 'watch')
 OWN = {
     **{f'make {name}': f'microdot-kit {name}' for name in TARGETS},
     'make deploy BOARD=': 'microdot-kit deploy --board ',
@@ -18,9 +19,7 @@ OWN = {
     'make firmware KEY=': 'make firmware KEY=',
     'make run BOARD=': 'make run BOARD=',
     'RUNTIME=board': '--runtime board',
-    'make .venv/stamps/run': runtimes.DEVICE,
-    'make .venv/stamps/update': runtimes.DEVICE,
-    'make .venv/stamps/watch': runtimes.DEVICE,
+    **{f'make .venv/stamps/{name}': runtimes.DEVICE for name in SETS},
     'APP=': '',
     'BASE=': '',
     'BOARD=': '',
