@@ -89,6 +89,10 @@ PROVOKED = {
         BOTH,
         APP + "@app.get('/')\nasync def f(request):\n    return request.g.current_user\n" + ASK,
     ),
+    'ValueError: dict update sequence has wrong length': (
+        ('micropython',),
+        APP + "@app.get('/')\nasync def f(request):\n    return dict(request.headers)\n" + ASK,
+    ),
     'ValueError: session too large': (
         BOTH,
         APP + SESSION + "Session(app, secret_key='x' * 32)\n@app.get('/')\n" + SAVE % 5000 + ASK,
