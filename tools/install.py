@@ -9,6 +9,7 @@ failed installation leaves no stamp, so the next make tries again. Two makes wai
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ PYTHON = os.path.join(VENV, 'bin', 'python')
 OLDEST = (3, 11)
 
 SHOW_SECONDS = 10  # between two signs of life
+WARNING = re.compile('^WARNING: .*\\n', re.MULTILINE)  # of pip, which is not quiet if it has a log
 UNREACHED = ('connection error', 'connection broken', 'problem confirming the ssl certificate')
 OFFLINE = (
     'Installing %s needs the network, and nobody answers there. A proxy is named by https_proxy=, '
@@ -89,17 +91,17 @@ def make_venv():
         sys.exit('Making .venv failed. Another Python may do: make ... PYTHON=path')
 
 
-def run(command, show=lambda: True):
-    """Run a program and return its exit status, then show what it said of errors, if that is to be.
+def run(command, shown=str):
+    """Run a program and return its exit status, then show what it said of errors.
 
+    `shown` makes of that what is to be seen.
     One that takes long is seen to be there. Of one that Ctrl-C ends, with us, nothing is shown: pip
     and venv answer that with tracebacks.
     """
     with tempfile.TemporaryFile() as errors:
         status = wait(subprocess.Popen(command, stderr=errors))
         errors.seek(0)
-        if show():
-            sys.stderr.write(errors.read().decode(errors='replace'))
+        sys.stderr.write(shown(errors.read().decode(errors='replace')))
     return status
 
 
@@ -121,8 +123,8 @@ def pip(requirements):
     with tempfile.TemporaryDirectory() as folder:
         log = os.path.join(folder, 'log')
         command = [PYTHON, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
-        command += ['--no-input', '--log', log, '-r', requirements]
-        status = run(command, lambda: not offline(log))
+        command += ['--no-input', '--progress-bar', 'off', '--log', log, '-r', requirements]
+        status = run(command, lambda text: '' if offline(log) else WARNING.sub('', text))
         return status, offline(log)
 
 
