@@ -53,7 +53,8 @@ def check(chosen):
 
 
 def check_app(app):
-    main = app if not os.path.isdir(app) else os.path.join(app, 'main.py')
+    path = os.path.expanduser(app)
+    main = path if not os.path.isdir(path) else os.path.join(path, 'main.py')
     if app and not os.path.isfile(main):
         raise steps.Failure(f'APP={app}: no main.py in there, and not a file')
 

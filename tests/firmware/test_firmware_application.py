@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 import building
+import preflight
 from firmware import __main__ as tool
-from microdot_kit import application, payload
+from microdot_kit import application, payload, run
 from microdot_kit.steps import Failure
 
 TEMPLATE = 'Hello {{ name }}!\n'
@@ -109,6 +110,15 @@ def test_files_that_stay_behind_are_named(app, tmp_path, capsys):
 def test_its_main_file_may_be_named_otherwise(app, tmp_path):
     (app / 'main.py').rename(app / 'server.py')
     assert names(application.prepare(app / 'server.py', tmp_path / 'made')) == MODULES
+
+
+def test_the_folder_of_the_user(app, tmp_path, monkeypatch):
+    """A shell that expands no ~ behind a =, as dash and zsh, leaves that to us."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert names(application.prepare('~/app', tmp_path / 'made')) == MODULES
+    assert payload.main_file('~/app') == app / 'main.py'
+    assert run.application_file('~/app:web') == (app / 'main.py', 'web')
+    preflight.check_app('~/app')
 
 
 def test_what_has_not_changed_is_not_touched_and_what_has_gone_goes(app, tmp_path):

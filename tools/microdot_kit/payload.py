@@ -38,6 +38,8 @@ BOOT = b'import startup\n\nstartup.begin()\n'
 LARGEST = 16 << 20  # bytes of an application: no board has a larger flash
 PROCESSES = 4
 
+main_file = application.main_file
+
 
 class Options:
     """What MicroPython's build gives a manifest as `options`."""
@@ -125,16 +127,6 @@ def for_image(files):
         else:
             kept[name] = data
     return kept
-
-
-def main_file(app):
-    """The path of an application's main file, given that or its folder."""
-    path = Path(app).resolve()
-    if path.is_dir():
-        path /= 'main.py'
-    if not path.is_file():
-        raise Failure(f'APP={app}: no main.py in there, and not a file')
-    return path
 
 
 def app_files(app, arch='', romfs=False):

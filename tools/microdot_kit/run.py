@@ -57,7 +57,7 @@ def fail(message):
 def application_file(app):
     """Split `APP[:NAME]` and return the path of the file and the name (`''`: not given)."""
     file, _, name = app.partition(':')
-    path = Path(file).resolve()
+    path = Path(file).expanduser().resolve()  # not all shells expand the ~ of APP=~/app
     named = 'path/to/file.py'
     if path.is_dir():
         files = sorted(path.glob('*.py'))
