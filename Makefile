@@ -187,15 +187,16 @@ clean: ## Remove all that make has made, .venv too
 	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache lib/*.egg-info
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(VENV): | $(if $(BOARD)$(filter firmware,$(MAKECMDGOALS)),.preflight)
+$(VENV): | $(if $(BOARD)$(filter firmware,$(MAKECMDGOALS))$(call command,APP),.preflight)
 	@$(HAVE_PYTHON)
 	@$(PYTHON) tools/install.py
 
-# Refuses a BOARD= that does not exist or cannot be built before anything is installed.
+# Refuses an APP= that is not there, and a BOARD= that does not exist or cannot be built, before
+# anything is installed.
 .PHONY: .preflight
 .preflight:
-	@$(HAVE_PYTHON)
-	@$(PYTHON) tools/preflight.py $(call q,$(or $(BOARD),rpi_pico)) $(MAKECMDGOALS) $(if $(filter 1,$(RELOAD)),--reload) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR)) --image $(call q,$(IMAGE))
+	@[ -e $(VENV) ] || { $(HAVE_PYTHON); }
+	@$(or $(wildcard $(VENV)),$(PYTHON)) tools/preflight.py $(call q,$(or $(BOARD),$(if $(filter firmware,$(MAKECMDGOALS)),rpi_pico))) $(MAKECMDGOALS) $(if $(filter 1,$(RELOAD)),--reload) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR)) --image $(call q,$(IMAGE))
 
 .venv/stamps/%: tools/requirements/%.txt $(VENV)
 	@$(VENV) tools/install.py $*

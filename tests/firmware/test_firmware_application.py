@@ -118,7 +118,7 @@ def test_the_folder_of_the_user(app, tmp_path, monkeypatch):
     assert names(application.prepare('~/app', tmp_path / 'made')) == MODULES
     assert payload.main_file('~/app') == app / 'main.py'
     assert run.application_file('~/app:web') == (app / 'main.py', 'web')
-    preflight.check_app('~/app')
+    preflight.main(['', 'romfs', '--app', '~/app'])
 
 
 def test_what_has_not_changed_is_not_touched_and_what_has_gone_goes(app, tmp_path):

@@ -23,6 +23,11 @@ REFUSED += [
     (['firmware', 'BOARD=unix', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
     (['firmware', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
     (['run', 'BOARD=rpi_pico', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
+    (['run', 'APP=nosuch'], 'nosuch: no such file. Name your application: make run APP='),
+    *(
+        ([target, 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file')
+        for target in ('image', 'flasher', 'romfs', 'deploy', 'update')
+    ),
     (['firmware', 'BOARD=rpi_pico_w'], 'rpi_pico_w needs the driver of its radio, which no '),
     (['run', 'BOARD=rpi_pico_w'], 'No package has a firmware for rpi_pico_w: give IMAGE=file.uf2'),
     (['run', 'BOARD=rpi_pico', 'IMAGE=nosuch'], 'IMAGE=nosuch: no such file'),
@@ -50,6 +55,14 @@ def test_refused_before_anything_is_made(clone, arguments, line):
     assert 'Traceback' not in output
     assert not (clone.folder / '.venv').exists()
     assert not (clone.folder / 'build').exists()
+
+
+def test_an_environment_that_is_there_does(clone):
+    """PYTHON= may have been given to the first make alone."""
+    (clone.folder / '.venv' / 'bin').mkdir(parents=True)
+    (clone.folder / '.venv' / 'bin' / 'python').symlink_to(sys.executable)
+    output = clone.run('make', 'romfs', 'APP=nosuch', 'PYTHON=./nosuch')[1]
+    assert output.startswith('APP=nosuch: no main.py in there'), output
 
 
 @pytest.mark.parametrize(
