@@ -5,7 +5,6 @@ import contextvars
 import functools
 import inspect
 import re
-import sys
 import time
 import traceback
 
@@ -290,19 +289,7 @@ def accept_cancel():
         task.uncancel()
 
 
-def _show(kind, exc, trace):
-    """Show what ends the program: of Ctrl-C while an event loop ran, that it is the end."""
-    frames = [frame for frame, _ in traceback.walk_tb(trace)]
-    if kind is KeyboardInterrupt and any(f.f_code is asyncio.run.__code__ for f in frames):
-        print('\nStopped.', file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, exc, trace)
-
-
 async def open_server(app, host, port, backlog, context, timeout, start_serving):
-    # Neither at a prompt, nor in place of somebody else's way to show exceptions.
-    if sys.excepthook is sys.__excepthook__ and not hasattr(sys, 'ps1'):
-        sys.excepthook = _show
     options = {'ssl': context, 'ssl_handshake_timeout': timeout} if context else {}
     if not start_serving:
         options['start_serving'] = False
