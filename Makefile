@@ -7,6 +7,21 @@ SHELL := /bin/sh
 # A value as one word of the shell, whatever is in it.
 q = '$(subst ','\'',$(1))'
 
+# Switches: on or off, in any of these words; another one would be taken for off, so it is refused.
+SWITCHES = RELOAD SETUP SERVE ROMFS WATCH OLDER UNSIGNED FRAMEWORK
+ON = 1 yes Yes YES on On ON true True TRUE
+OFF = 0 no No NO off Off OFF false False FALSE
+switch = $(if $(filter $(ON),$($(1))),1,$(if $(filter $(OFF),$($(1))),0,$(if $(filter command,$(origin $(1))),$(if $($(1)),$(error $(1)=$($(1)): 1 or 0 is needed)))))
+$(foreach name,$(SWITCHES),$(eval override $(name) := $(call switch,$(name))))
+unexport RELOAD # serve.py has one of its own
+
+# What else is given: of a slip the default would be taken without a word.
+SETTINGS = $(SWITCHES) AIR APP ARGS BASE BOARD DRIVE FILE FIRMWARE FLASH HEAP HOST HOURS IDF_% IMAGE K KEY KEYS \
+	MICROPYTHON MICROPYTHON_DIR MINUTES N NAME PORT PYTHON RUNTIME SIGNATURE T UF2 UPDATE URL VARIANT VERSION \
+	CI PICO_W_IMAGE SCREENSHOTS SHELL UPDATE_% WIFI_% WIRE_SEED CC CFLAGS V PIP_% %_proxy %_PROXY
+command = $(if $(filter command,$(origin $(1))),$(1))
+$(foreach name,$(filter-out $(SETTINGS),$(foreach name,$(.VARIABLES),$(call command,$(name)))),$(warning $(name)=: no such setting; make lists those of each target))
+
 # How `make run` serves. HOST=0.0.0.0 lets other devices of the network in.
 APP = examples/dashboard/main.py
 HOST = 127.0.0.1
@@ -172,15 +187,16 @@ clean: ## Remove all that make has made, .venv too
 	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache lib/*.egg-info
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(VENV): | $(if $(BOARD)$(filter firmware,$(MAKECMDGOALS)),.preflight)
+$(VENV): | $(if $(BOARD)$(filter firmware,$(MAKECMDGOALS))$(call command,APP),.preflight)
 	@$(HAVE_PYTHON)
 	@$(PYTHON) tools/install.py
 
-# Refuses a BOARD= that does not exist or cannot be built before anything is installed.
+# Refuses an APP= that is not there, and a BOARD= that does not exist or cannot be built, before
+# anything is installed.
 .PHONY: .preflight
 .preflight:
-	@$(HAVE_PYTHON)
-	@$(PYTHON) tools/preflight.py $(call q,$(or $(BOARD),rpi_pico)) $(MAKECMDGOALS) $(if $(filter 1,$(RELOAD)),--reload) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR)) --image $(call q,$(IMAGE))
+	@[ -e $(VENV) ] || { $(HAVE_PYTHON); }
+	@$(or $(wildcard $(VENV)),$(PYTHON)) tools/preflight.py $(call q,$(or $(BOARD),$(if $(filter firmware,$(MAKECMDGOALS)),rpi_pico))) $(MAKECMDGOALS) $(if $(filter 1,$(RELOAD)),--reload) --app $(call q,$(APP)) --micropython $(call q,$(MICROPYTHON_DIR)) --image $(call q,$(IMAGE))
 
 .venv/stamps/%: tools/requirements/%.txt $(VENV)
 	@$(VENV) tools/install.py $*

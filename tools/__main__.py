@@ -10,6 +10,9 @@ if __name__ == '__main__':
         sys.exit(
             'Name a module, such as testing, measure.size or microdot_kit: see tools/README.md'
         )
+    from microdot_kit import runtimes
+
+    runtimes.check_python()
     del sys.argv[0]
     try:
         runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)

@@ -9,6 +9,7 @@ failed installation leaves no stamp, so the next make tries again. Two makes wai
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,13 @@ PYTHON = os.path.join(VENV, 'bin', 'python')
 OLDEST = (3, 11)
 
 SHOW_SECONDS = 10  # between two signs of life
+WARNING = re.compile('^WARNING: .*\\n', re.MULTILINE)  # of pip, which is not quiet if it has a log
+UNREACHED = ('connection error', 'connection broken', 'problem confirming the ssl certificate')
+OFFLINE = (
+    'Installing %s needs the network, and nobody answers there. A proxy is named by https_proxy=, '
+    'another index of packages by PIP_INDEX_URL=, in the environment%s'
+)
+WITHOUT = {'run': '. make run RUNTIME=cpython needs no packages'}
 NETWORK = 'pip says above why; it needs the network, through a proxy if https_proxy= names one'
 HINTS = {
     'run': 'MicroPython is packaged for x86-64 Linux and Macs with arm64. Elsewhere build its unix '
@@ -76,21 +84,24 @@ def make_venv():
     """Make .venv unless there is a usable one; what an unusable one held is removed."""
     if usable():
         return
+    if os.path.lexists(VENV) and not os.path.isdir(VENV):
+        sys.exit('.venv is a file, where make puts a folder: remove or rename it')
     say('Making .venv with Python %d.%d' % sys.version_info[:2])
     if run([sys.executable, '-m', 'venv', '--clear', VENV]):
         sys.exit('Making .venv failed. Another Python may do: make ... PYTHON=path')
 
 
-def run(command):
+def run(command, shown=str):
     """Run a program and return its exit status, then show what it said of errors.
 
+    `shown` makes of that what is to be seen.
     One that takes long is seen to be there. Of one that Ctrl-C ends, with us, nothing is shown: pip
     and venv answer that with tracebacks.
     """
     with tempfile.TemporaryFile() as errors:
         status = wait(subprocess.Popen(command, stderr=errors))
         errors.seek(0)
-        sys.stderr.write(errors.read().decode(errors='replace'))
+        sys.stderr.write(shown(errors.read().decode(errors='replace')))
     return status
 
 
@@ -108,9 +119,22 @@ def wait(process):
 
 
 def pip(requirements):
-    """Install what a file of requirements lists; return pip's exit status."""
-    quietly = ['-qq', '--disable-pip-version-check', '--no-input']
-    return run([PYTHON, '-m', 'pip', 'install', *quietly, '-r', requirements])
+    """Install what a file of requirements lists; return pip's exit status, and if it is offline."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, 'log')
+        command = [PYTHON, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
+        command += ['--no-input', '--progress-bar', 'off', '--log', log, '-r', requirements]
+        status = run(command, lambda text: '' if offline(log) else WARNING.sub('', text))
+        return status, offline(log)
+
+
+def offline(log):
+    """Whether pip has found nothing as nobody answered, which it tells its log alone."""
+    if not os.path.exists(log):
+        return False
+    with open(log, errors='replace') as file:
+        text = file.read()
+    return 'No matching distribution' in text and any(sign in text for sign in UNREACHED)
 
 
 def install(name):
@@ -120,7 +144,10 @@ def install(name):
     if os.path.exists(stamp):
         os.remove(stamp)
     say('Installing %s into .venv' % requirements)
-    if pip(os.path.join(ROOT, requirements)):
+    status, offline = pip(os.path.join(ROOT, requirements))
+    if status and offline:
+        sys.exit(OFFLINE % (requirements, WITHOUT.get(name, '')))
+    if status:
         sys.exit('Installing %s failed. %s' % (requirements, HINTS.get(name, NETWORK)))
     os.makedirs(os.path.dirname(stamp), exist_ok=True)
     open(stamp, 'w').close()

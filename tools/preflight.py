@@ -1,10 +1,11 @@
-"""Looks at what a make with BOARD= was asked for, before anything is installed or awaited.
+"""Looks at what a make with BOARD= or APP= was asked for, before anything is installed or awaited.
 
     python3 tools/preflight.py BOARD [TARGET ...] [--app FOLDER] [--micropython FOLDER]
         [--image FILE]
 
-A board that does not exist, or not for these targets, ends with what is needed and exit status 1. A
-first build says what it takes. Needs the standard library alone.
+An application or a board that does not exist, or not for these targets, ends with what is needed
+and exit status 1. Without a board, an empty word, only the application is looked at. A first build
+says what it takes. Needs the standard library alone.
 """
 
 import argparse
@@ -13,11 +14,13 @@ import sys
 
 import install
 from firmware import esp32, ports, sources
-from microdot_kit import boards, steps
+from microdot_kit import application, boards, run, steps
 
 # What the first build for a port takes on two cores, with what it installs: (time, MB of build).
 # .venv grows to about 460 MB.
 FIRST = {'unix': ('a minute', 190), 'rp2': ('two to five minutes', 440)}
+# The targets that take APP=.
+APPLICATIONS = {'run', 'firmware', 'image', 'flasher', 'romfs', 'deploy', 'update'}
 
 
 def options(arguments):
@@ -32,28 +35,35 @@ def options(arguments):
 
 
 def check(chosen):
-    """Raise Failure if the targets cannot be made for the board with what is at hand."""
-    facts = boards.find(chosen.board)
+    """Raise Failure if the targets cannot be made of the application, or for the board."""
+    builds = {'run', 'soak'} & set(chosen.targets) and not chosen.image
+    builds = chosen.board and (builds or 'firmware' in chosen.targets)
+    if chosen.board:
+        check_board(chosen, boards.find(chosen.board), builds)
+    if chosen.app and APPLICATIONS & set(chosen.targets):
+        check_app(chosen)
+    if builds:
+        tell(chosen.board, boards.find(chosen.board))
+
+
+def check_board(chosen, facts, builds):
     if {'run', 'soak'} & set(chosen.targets) and not facts['emulated']:
         raise steps.Failure(
             f'{chosen.board} cannot be emulated: make run BOARD=rpi_pico, or without BOARD='
         )
     if 'run' in chosen.targets and chosen.reload:
         raise steps.Failure('RELOAD=1 is not for an emulated board: leave out BOARD=')
-    builds = {'run', 'soak'} & set(chosen.targets) and not chosen.image
-    builds = builds or 'firmware' in chosen.targets
     if builds:
         check_build(chosen, facts)
-    if {'firmware', 'run'} & set(chosen.targets):
-        check_app(chosen.app)
-    if builds:
-        tell(chosen.board, facts)
+    if chosen.image and not os.path.isfile(chosen.image):
+        raise steps.Failure(f'IMAGE={chosen.image}: no such file')
 
 
-def check_app(app):
-    main = app if not os.path.isdir(app) else os.path.join(app, 'main.py')
-    if app and not os.path.isfile(main):
-        raise steps.Failure(f'APP={app}: no main.py in there, and not a file')
+def check_app(chosen):
+    if 'run' in chosen.targets and not chosen.board:
+        run.application_file(chosen.app)  # or NAME in it
+    else:
+        application.main_file(chosen.app)
 
 
 def check_build(chosen, facts):

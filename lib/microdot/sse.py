@@ -12,7 +12,15 @@ The function is cancelled when its client goes away.
 
 import asyncio
 
-from .compat import const, dumps, iscoroutine, ticks_diff, ticks_ms
+from .compat import (
+    const,
+    dumps,
+    is_cancelled,
+    iscoroutine,
+    print_exception,
+    ticks_diff,
+    ticks_ms,
+)
 from .helpers import wraps
 from .response import raise_end
 
@@ -108,7 +116,11 @@ class SSE:
             if iscoroutine(result):
                 await result
         except BaseException as exc:
-            raise_end(exc)
+            if self.closed or is_cancelled() or not isinstance(exc, asyncio.CancelledError):
+                raise_end(exc)
+            else:  # of something that it waited for
+                print_exception(exc)
+                exc = RuntimeError('CancelledError')
             self._error = exc
         finally:
             self.closed = True

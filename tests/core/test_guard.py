@@ -157,65 +157,69 @@ async def test_attempts_at_a_time():
 
 
 async def test_basic_auth():
-    for kwargs, allowed in (({'guard': Guard(free=3)}, 3), ({}, 20)):
-        app = Microdot()
-        auth = BasicAuth(**kwargs)
-        seen = []
+    with Clock():
+        for kwargs, allowed in (({'guard': Guard(free=3)}, 3), ({}, 20)):
+            app = Microdot()
+            auth = BasicAuth(**kwargs)
+            seen = []
 
-        @auth.authenticate
-        async def check(request, username, password):
-            seen.append(username)
-            return username if password == 'right' else None
+            @auth.authenticate
+            async def check(request, username, password):
+                seen.append(username)
+                return username if password == 'right' else None
 
-        app.get('/')(auth(lambda request: request.g.current_user))
-        app.get('/all')(auth.optional(lambda request: request.g.current_user or 'nobody'))
-        client = TestClient(app)
-        assert (await client.get('/', auth=('ada', 'right'))).text == 'ada'
-        for i in range(8 if kwargs else 20):  # soon, as the delay is a second
-            path = '/all' if i % 2 else '/'
-            res = await client.get(path, auth=('ada', 'wrong'))
-            assert res.status_code == (429 if i >= allowed else 200 if i % 2 else 401), i
-            if i >= allowed:
-                assert res.headers['Retry-After'] == '1' and res.text == 'Too many attempts'
-        assert len(seen) == allowed + 1
-        assert (await client.get('/')).status_code == 401, 'no credentials, no attempt'
+            app.get('/')(auth(lambda request: request.g.current_user))
+            app.get('/all')(auth.optional(lambda request: request.g.current_user or 'nobody'))
+            client = TestClient(app)
+            assert (await client.get('/', auth=('ada', 'right'))).text == 'ada'
+            for i in range(8 if kwargs else 20):
+                path = '/all' if i % 2 else '/'
+                res = await client.get(path, auth=('ada', 'wrong'))
+                assert res.status_code == (429 if i >= allowed else 200 if i % 2 else 401), i
+                if i >= allowed:
+                    assert res.headers['Retry-After'] == '1' and res.text == 'Too many attempts'
+            assert len(seen) == allowed + 1
+            assert (await client.get('/')).status_code == 401, 'no credentials, no attempt'
 
 
 async def test_token_auth():
-    app = Microdot()
-    auth = TokenAuth(guard=Guard(free=2))
-    auth.authenticate(lambda request, token: token == 'good')
-    app.get('/')(auth(lambda request: 'in'))
+    with Clock():
+        app = Microdot()
+        auth = TokenAuth(guard=Guard(free=2))
+        auth.authenticate(lambda request, token: token == 'good')
+        app.get('/')(auth(lambda request: 'in'))
 
-    @app.errorhandler(429)
-    async def slow(request):
-        return 'later', 429
+        @app.errorhandler(429)
+        async def slow(request):
+            return 'later', 429
 
-    client = TestClient(app)
-    for token, status in (('good', 200), ('bad', 401), ('worse', 401), ('good', 429)):
-        res = await client.get('/', headers={'Authorization': 'Bearer ' + token})
-        assert res.status_code == status, token
-    assert (res.text, res.headers['Retry-After']) == ('later', '1')
+        client = TestClient(app)
+        for token, status in (('good', 200), ('bad', 401), ('worse', 401), ('good', 429)):
+            res = await client.get('/', headers={'Authorization': 'Bearer ' + token})
+            assert res.status_code == status, token
+        assert (res.text, res.headers['Retry-After']) == ('later', '1')
 
 
 async def test_own_address():
-    class Behind(Guard):
-        def address(self, request):
-            return request.headers.get('X-Forwarded-For')
+    with Clock():
 
-    app = Microdot()
-    auth = TokenAuth(guard=Behind(free=1))
-    auth.authenticate(lambda request, token: token == 'good')
-    app.get('/')(auth(lambda request: 'in'))
-    client = TestClient(app)
-    for address, token, status in (
-        ('1.1.1.1', 'bad', 401),
-        ('1.1.1.1', 'good', 429),
-        ('2.2.2.2', 'good', 200),
-        (None, 'bad', 401),
-        (None, 'good', 200),
-    ):
-        headers = {'Authorization': 'Bearer ' + token}
-        if address:
-            headers['X-Forwarded-For'] = address
-        assert (await client.get('/', headers)).status_code == status, (address, token)
+        class Behind(Guard):
+            def address(self, request):
+                return request.headers.get('X-Forwarded-For')
+
+        app = Microdot()
+        auth = TokenAuth(guard=Behind(free=1))
+        auth.authenticate(lambda request, token: token == 'good')
+        app.get('/')(auth(lambda request: 'in'))
+        client = TestClient(app)
+        for address, token, status in (
+            ('1.1.1.1', 'bad', 401),
+            ('1.1.1.1', 'good', 429),
+            ('2.2.2.2', 'good', 200),
+            (None, 'bad', 401),
+            (None, 'good', 200),
+        ):
+            headers = {'Authorization': 'Bearer ' + token}
+            if address:
+                headers['X-Forwarded-For'] = address
+            assert (await client.get('/', headers)).status_code == status, (address, token)

@@ -10,6 +10,7 @@ from microdot.multipart import with_form_data
 from microdot.session import Session, with_session
 from microdot.static import Static
 from microdot.utemplate import Template
+from microdot.websocket import with_websocket
 from support import raises
 
 ROOT = __file__[: __file__.rfind('/') + 1] + 'static'
@@ -50,6 +51,10 @@ CALLS = (
     (Microdot().route, ('/',), keywords(method='POST')),
     (Microdot().get, ('/',), keywords(methods=['POST'])),
     (Microdot().mount, (Microdot(),), keywords(prefix='/x')),
+    (with_websocket, (), keywords(allowed_origin=True)),
+    (with_websocket, (), keywords(closed=True)),
+    (with_websocket, (), keywords(_left=1)),
+    (with_websocket, (), keywords(send=1)),
     (Template.initialize, (), keywords(auto_escape=True)),
 )
 

@@ -7,7 +7,6 @@ from frames import connect, frame, read_frame
 from microdot import Microdot
 from microdot.compat import is_cancelled
 from microdot.websocket import WebSocketError, websocket_upgrade, with_websocket
-from support import raises
 from wire import hold_little, serve, until
 
 LONG = b'z' * 4000
@@ -267,11 +266,6 @@ async def test_tasks_send_in_turn():
         await asyncio.sleep(0.2)
         for i in range(5):
             assert await read_frame(client) == (0x81, (b'%d' % i) * 2000), i
-
-
-def test_unknown_options():
-    for options in ({'allowed_origin': True}, {'closed': True}, {'_left': 1}, {'send': 1}):
-        raises(TypeError, with_websocket, **options)
 
 
 async def test_unknown_options_of_an_upgrade():

@@ -76,6 +76,11 @@ PROVOKED = {
         BOTH,
         APP + "@app.get('/')\nasync def f(request):\n    return True\n" + ASK,
     ),
+    'TypeError: object with buffer protocol required': (
+        ('micropython',),
+        APP + 'import asyncio\nasync def slow():\n    await asyncio.sleep(0)\n    yield 1\n'
+        "@app.get('/')\nasync def f(request):\n    return slow()\n" + ASK,
+    ),
     'f() takes 0 positional arguments': (
         BOTH,
         APP + "@app.get('/')\nasync def f():\n    return 'x'\n" + ASK,
@@ -88,6 +93,10 @@ PROVOKED = {
     "AttributeError: 'G' object has no attribute 'current_user'": (
         BOTH,
         APP + "@app.get('/')\nasync def f(request):\n    return request.g.current_user\n" + ASK,
+    ),
+    'ValueError: dict update sequence has wrong length': (
+        ('micropython',),
+        APP + "@app.get('/')\nasync def f(request):\n    return dict(request.headers)\n" + ASK,
     ),
     'ValueError: session too large': (
         BOTH,

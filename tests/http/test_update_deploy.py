@@ -175,27 +175,42 @@ def test_a_version_that_fails(server, app, key):
     assert status == 1 and 'Version 1.4.0 did not pass its trial: 1.2.0 runs again' in said, said
 
 
-# What is wrong, the arguments, what is said. URL stands for the server's, APP for the application.
+# What is wrong, the arguments, what is said. URL stands for the server's, APP for the application,
+# NOBODY for an address where nobody is: what is wrong is said before that is noticed.
 WRONG = (
     ('no credentials', ('HOST', 'APP', '--version', '1.3.0'), 'wants a user'),
     ('a wrong password', ('http://ada:x@HOST', 'APP', '--version', '1.3.0'), 'wants a user'),
-    ('nothing to send', ('URL',), 'UPDATE=file is needed'),
-    ('no version', ('URL', 'APP'), 'VERSION= is needed'),
-    ('no update', ('URL', '--update', 'APP/main.py'), 'no update: make update'),
-    ('no file', ('URL', '--update', 'APP/none'), 'No such file'),
+    ('nothing to send', ('NOBODY',), 'UPDATE=file is needed'),
+    ('no application', ('NOBODY', 'APP/none', '--version', '1.3.0'), 'no main.py in there'),
+    ('no version', ('NOBODY', 'APP'), 'VERSION= is needed'),
+    ('no update', ('NOBODY', '--update', 'APP/main.py'), 'no update: make update'),
+    ('no file', ('NOBODY', '--update', 'APP/none'), 'No such file'),
     ('another page', ('URL/try', 'APP', '--version', '1.3.0'), 'no page of microdot.update'),
-    ('nobody there', ('http://127.0.0.1:1', 'APP'), 'does not answer: connection refused'),
-    ('no such host', ('http://no-such-host.invalid', 'APP'), 'does not answer'),
+    (
+        'nobody there',
+        ('NOBODY', 'APP', '--version', '1.3.0'),
+        'does not answer: connection refused',
+    ),
+    (
+        'no such host',
+        ('http://no-such-host.invalid', 'APP', '--version', '1.3.0'),
+        'does not answer',
+    ),
     ('no address', ('ftp://desk', 'APP'), 'no address of a board'),
     ('no port', ('http://desk:x', 'APP'), 'a port is a number'),
-    ('no key', ('URL', 'APP', '--version', '1.3.0', '--key', 'none.pem'), 'make keys'),
+    ('no key', ('NOBODY', 'APP', '--version', '1.3.0', '--key', 'none.pem'), 'make keys'),
 )
 
 
 @CPYTHON
 def test_what_is_said(server, app, key):
     attempt(server, 'reset')
-    values = {'URL': known(server), 'HOST': server.url.partition('//')[2], 'APP': str(app)}
+    values = {
+        'NOBODY': 'http://127.0.0.1:1',
+        'URL': known(server),
+        'HOST': server.url.partition('//')[2],
+        'APP': str(app),
+    }
     for what, arguments, part in WRONG:
         arguments = list(arguments)
         for name, value in values.items():

@@ -85,6 +85,16 @@ SAID = {
     'make firmware BOARD=rpi_pico': 'make firmware BOARD=rpi_pico',
     'without ROMFS=1, or make files smaller': 'without --romfs, or make files smaller',
     'BASE= is missing': 'BASE is missing',
+    'VERSION= is needed, such as VERSION=1.2.3': '--version is needed, such as --version 1.2.3',
+    'APP= is needed, a folder': 'APP is needed, a folder',
+    'APP=: no main.py in there': 'APP: no main.py in there',
+    'APP=./x: no main.py in there': './x: no main.py in there',
+    'HOST=: not an address': '--host: not an address',
+    'which update it signs, too (FILE=)': 'which update it signs, too (FILE)',
+    'SIGNATURE=: neither DER nor': '--attach: neither DER nor',
+    'or FIRMWARE=file': 'or --firmware file',
+    'make update ... UNSIGNED=1 makes one': 'microdot-kit update ... --unsigned makes one',
+    'say which with DRIVE=': 'say which with --drive',
     'HOSTNAME=x, SSID=y': 'HOSTNAME=x, SSID=y',
 }
 
@@ -110,6 +120,23 @@ def test_options_that_messages_name_exist():
     helps = ''.join(map(help_of, (*words.TARGETS, 'send')))
     options = {word for own in words.OWN.values() for word in own.split() if word[:2] == '--'}
     assert options and all(option in helps for option in options)
+
+
+def test_an_environment_of_another_python(monkeypatch, tmp_path):
+    """What an upgraded Python leaves: packages that it does not look for any more."""
+    for prefix, there, ends in (
+        ('.venv', True, False),
+        ('.venv', False, True),
+        ('usr', False, False),
+    ):
+        monkeypatch.setattr(sys, 'prefix', str(tmp_path / prefix))
+        folder = tmp_path if there else tmp_path / 'nosuch'
+        monkeypatch.setattr(runtimes.sysconfig, 'get_path', lambda name, folder=folder: str(folder))
+        if ends:
+            with pytest.raises(SystemExit, match='was made by another version of Python than'):
+                runtimes.check_python()
+        else:
+            runtimes.check_python()
 
 
 def test_no_such_subcommand(capsys):
@@ -139,5 +166,4 @@ def test_a_subcommand_imports_nothing_of_the_others():
 def test_what_a_subcommand_lacks_is_said_in_one_line():
     code = 'import sys\nsys.modules["mpremote"] = None\n'
     code += 'from microdot_kit import __main__ as kit\nkit.main(["deploy", "app"])'
-    needed = "pip install 'microdot-kit[device]'"
-    assert run(code) == (1, '', f'mpremote is not installed: {needed}\n')
+    assert run(code) == (1, '', 'mpremote is not installed: make .venv/stamps/deploy\n')

@@ -88,9 +88,34 @@ def test_a_test_that_fails(tmp_path, runtime, capfd):
     assert capfd.readouterr().err.endswith(f'Failed: test_it.py on {runtime}\n')
 
 
+FUNCTIONS = """
+import asyncio
+
+async def test_a_coroutine():
+    await asyncio.sleep(0)
+
+def test_it():
+    assert %s, 'not %s'
+"""
+
+
+@pytest.mark.parametrize('passes', [True, False])
+def test_functions_that_nobody_calls(tmp_path, passes, capfd):
+    """As pytest has them: a file that only defines its tests would pass, whatever they say."""
+    needs.micropython()
+    (tmp_path / 'test_it.py').write_text(FUNCTIONS % (passes, passes))
+    assert test.main([str(tmp_path)]) == (0 if passes else 1)
+    printed, errors = capfd.readouterr()
+    assert printed.count('test_a_coroutine passed\n') == 2
+    assert printed.count(f'test_it {"passed" if passes else "failed"}\n') == 2
+    assert (printed + errors).count('AssertionError: not False') == (0 if passes else 2)
+
+
 def test_no_tests(tmp_path, capsys):
     assert test.main([str(tmp_path)]) == 1
     assert capsys.readouterr().err == f'{tmp_path}: no test_*.py in there\n'
+    assert test.main([str(tmp_path / 'nosuch')]) == 1
+    assert capsys.readouterr().err == f'{tmp_path}/nosuch: no such folder\n'
 
 
 def test_the_runtime_that_is_asked_for(tmp_path, capfd):

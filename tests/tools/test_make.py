@@ -86,6 +86,38 @@ def test_a_broken_environment_is_made_again(project):
     assert project.run('.venv/bin/python', '-c', 'print(1)') == (0, '1\n')
 
 
+def test_an_environment_that_is_a_file(project):
+    project.write('.venv', '')
+    status, output = project.run('make', '.venv/stamps/lint')
+    assert status != 0
+    assert output.splitlines()[0].startswith('.venv is a file, where make puts a folder')
+
+
+def test_without_network(project):
+    """pip says that there is no such package; that nobody answered, it tells its log alone."""
+    take_environment(project)
+    for name in list(project.environment):
+        if name.startswith('PIP_'):
+            del project.environment[name]
+    project.environment |= {
+        'PIP_CONFIG_FILE': os.devnull,
+        'PIP_INDEX_URL': 'http://127.0.0.1:9/simple',
+        'PIP_RETRIES': '0',
+    }
+    for name, end in (
+        ('run', 'make run RUNTIME=cpython needs no packages'),
+        ('lint', 'environment'),
+    ):
+        project.write(f'tools/requirements/{name}.txt', 'no-such-package==1.0\n')
+        status, output = project.run('make', f'.venv/stamps/{name}')
+        begun, said, made = output.splitlines()
+        assert status != 0 and made.startswith('make: ')
+        assert f'{name}.txt needs the network, and nobody answers there' in said
+        assert said.endswith(end)
+    project.environment |= {'PIP_NO_INDEX': '1'}
+    assert 'No matching distribution' in project.run('make', '.venv/stamps/lint')[1]
+
+
 def test_a_folder_that_cannot_be_written(project):
     project.write('build', 'a file, where a folder is to go')
     status, output = project.run('make', '.venv/stamps/lint')

@@ -1,5 +1,6 @@
 """What a make with BOARD= refuses, and says, before it installs anything."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -22,8 +23,15 @@ REFUSED += [
     (['firmware', 'BOARD=unix', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
     (['firmware', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
     (['run', 'BOARD=rpi_pico', 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file'),
+    (['run', 'APP=nosuch'], 'nosuch: no such file. Name your application: make run APP='),
+    *(
+        ([target, 'APP=nosuch'], 'APP=nosuch: no main.py in there, and not a file')
+        for target in ('image', 'flasher', 'romfs', 'deploy', 'update')
+    ),
     (['firmware', 'BOARD=rpi_pico_w'], 'rpi_pico_w needs the driver of its radio, which no '),
     (['run', 'BOARD=rpi_pico_w'], 'No package has a firmware for rpi_pico_w: give IMAGE=file.uf2'),
+    (['run', 'BOARD=rpi_pico', 'IMAGE=nosuch'], 'IMAGE=nosuch: no such file'),
+    (['flash', 'BOARD=rpi_pico', 'IMAGE=nosuch'], 'IMAGE=nosuch: no such file'),
     (['run', 'BOARD=esp32s3'], 'esp32s3 cannot be emulated: make run BOARD=rpi_pico'),
     (['run', 'BOARD=rpi_pico', 'RELOAD=1'], 'RELOAD=1 is not for an emulated board: leave out'),
     (['firmware', 'PYTHON=./nosuch'], './nosuch not found: install Python 3.11 or newer'),
@@ -47,6 +55,14 @@ def test_refused_before_anything_is_made(clone, arguments, line):
     assert 'Traceback' not in output
     assert not (clone.folder / '.venv').exists()
     assert not (clone.folder / 'build').exists()
+
+
+def test_an_environment_that_is_there_does(clone):
+    """PYTHON= may have been given to the first make alone."""
+    (clone.folder / '.venv' / 'bin').mkdir(parents=True)
+    (clone.folder / '.venv' / 'bin' / 'python').symlink_to(sys.executable)
+    output = clone.run('make', 'romfs', 'APP=nosuch', 'PYTHON=./nosuch')[1]
+    assert output.startswith('APP=nosuch: no main.py in there'), output
 
 
 @pytest.mark.parametrize(
@@ -96,3 +112,50 @@ def test_every_target_with_a_board_is_looked_at():
         ['make', '-n', 'lint', 'BOARD=typo'], cwd=runtimes.ROOT, capture_output=True, text=True
     )
     assert 'tools/preflight.py' in ended.stdout
+
+
+def dry(*arguments):
+    ended = subprocess.run(
+        ['make', '-n', *arguments],
+        cwd=runtimes.ROOT,
+        env=steps.environment(),
+        capture_output=True,
+        text=True,
+    )
+    return ended.stdout, ended.stderr
+
+
+SWITCHES = [
+    ('run', 'RELOAD', '--reload'),
+    ('firmware', 'SETUP', '--setup'),
+    ('flasher', 'SERVE', '--serve'),
+    ('deploy', 'ROMFS', '--romfs'),
+    ('deploy', 'WATCH', '--again'),
+    ('deploy URL=http://desk.local', 'OLDER', '--older'),
+    ('update', 'UNSIGNED', '--unsigned'),
+]
+
+
+@pytest.mark.parametrize(('target', 'name', 'option'), SWITCHES)
+def test_switches(target, name, option):
+    """On or off in words too; what is neither is not taken for off."""
+    for value in ('1', 'yes', 'on', 'true', 'True'):
+        assert option in dry(*target.split(), f'{name}={value}')[0].split(), value
+    for value in ('0', 'no', 'off', 'false', ''):
+        assert option not in dry(*target.split(), f'{name}={value}')[0].split(), value
+    assert f'{name}=ja: 1 or 0 is needed' in dry(*target.split(), f'{name}=ja')[1]
+
+
+def test_a_switch_that_is_on_by_default():
+    for value, off in (('0', True), ('no', True), ('1', False), ('', False)):
+        assert ('--no-framework' in dry('romfs', f'FRAMEWORK={value}')[0].split()) == off, value
+
+
+def test_a_name_that_is_none_is_told():
+    said = 'APPS=: no such setting; make lists those of each target'
+    assert said in dry('run', 'APPS=examples/hello')[1]
+    text = (runtimes.ROOT / 'Makefile').read_text()
+    listed = re.findall(r'\b([A-Z][A-Z0-9_]*)=', ' '.join(re.findall('## (.*)', text)))
+    quoted = re.findall(r'call q,\$\((\w+)\)', text)
+    for name in sorted({*listed, *quoted, 'PIP_INDEX_URL'} - {'SERIAL'}):
+        assert name not in dry('help', f'{name}=1')[1], name

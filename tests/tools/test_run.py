@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -200,6 +201,20 @@ def test_what_is_refused(tmp_path, runtime, source, options, line):
 
 
 @RUNTIMES
+@pytest.mark.parametrize(
+    ('source', 'frames'),
+    [('x = 1\nif x\n', 1), ('def f():\n    return 1 / 0\n\n\nf()\n', 2), ('import nosuch\n', 1)],
+)
+def test_a_traceback_is_of_the_application_alone(tmp_path, runtime, source, frames):
+    (tmp_path / 'file.py').write_text(source)
+    command = [*RUN, 'file.py', '--runtime', runtime, '--port', str(free_port())]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    files = re.findall('  File "(.*)"', ended.stderr)
+    assert files == ['file.py'] * frames, ended.stderr
+
+
+@RUNTIMES
 def test_a_folder_is_its_main_file(folder, runtime):
     (folder / 'folder' / 'file.py').rename(folder / 'folder' / 'main.py')
     port = free_port()
@@ -207,8 +222,12 @@ def test_a_folder_is_its_main_file(folder, runtime):
     with Running(command, port, folder) as server:
         assert server.get() == 'here'
     (folder / 'folder' / 'main.py').unlink()
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE)
-    assert ended.stderr.startswith('folder: no main.py in there. Name your application: make run')
+    (folder / 'hello.py').touch()
+    for name, said, only in (('folder', 'folder', 'folder/neighbor'), ('', '.', 'hello')):
+        command[len(RUN)] = name
+        ended = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert ended.stderr.startswith(f'{said}: no main.py in there. Name your application: ')
+        assert ended.stderr.endswith(f' APP={only}.py\n')
 
 
 @RUNTIMES

@@ -68,6 +68,18 @@ def run(*arguments):
     return ended.returncode, ended.stdout.strip(), ended.stderr.strip()
 
 
+def test_the_folder_of_an_application(folder):
+    """What lies in it beside its templates is left alone."""
+    fill(folder.parent, {'main.py': '', 'README.md': '{{', 'static/style.css': 'a {{'})
+    before = contents(folder.parent)
+    status, said, _ = run(folder.parent)
+    assert (status, said) == (0, f'{folder}: 3 templates, 3 compiled')
+    added = set(contents(folder.parent)) - set(before)
+    assert added == {f'templates/{name}' for name in MODULES}
+    shutil.rmtree(folder)
+    assert run(folder.parent)[2] == f'{folder}: no such folder'
+
+
 def contents(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()

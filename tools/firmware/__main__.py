@@ -13,7 +13,7 @@ import shutil
 import sys
 
 from firmware import apt, esp32, ports, report, sources
-from microdot_kit import application, boards, runtimes
+from microdot_kit import application, boards, payload, runtimes
 from microdot_kit.steps import FIRMWARE, Failure, alone, ask, say
 
 APP = 'examples/dashboard'
@@ -84,6 +84,8 @@ def build(chosen):
     # What is wrong with these is told before anything is fetched.
     folder = FIRMWARE / 'work' / f'{chosen.board}.app'
     app = application.prepare(chosen.app, folder, chosen.setup, update_key(chosen))
+    if chosen.micropython:
+        sources.checkout(chosen.micropython, chosen.board, facts)
     apt.need(sources.pins()['ports'][facts['port']])
     tree, env = source_tree(chosen, facts)
     job = ports.Job(
@@ -97,7 +99,9 @@ def build(chosen):
     )
     ports.manifest(job, runtimes.ROOT / 'boards' / chosen.board, app)
     ports.clear(job, made_with(job))
-    job.env['MICROPY_MPYCROSS'] = str(ports.mpy_cross(job))
+    compiler = ports.mpy_cross(job)
+    payload.check(chosen.app, compiler)  # in the firmware its modules have other names
+    job.env['MICROPY_MPYCROSS'] = str(compiler)
     ports.PORTS[facts['port']](job)
     about = sources.built_from(facts['port'], tree, job.own)
     report.finish(job, {**about, 'application': chosen.app})

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from firmware import ports, sbom, sources
-from microdot_kit import application, runtimes
+from microdot_kit import application, payload, runtimes
 from microdot_kit.steps import FIRMWARE, Failure, ask, copy, new_folder, run, say, write
 
 DOCKER = 'espressif/idf'
@@ -133,6 +133,7 @@ def build(chosen, facts, key=b''):
     if tools.version and tools.version not in known:
         say(FAR.format(known=', '.join(known), found=tools.version))
     name = chosen.board + (f'-{variant}' if variant else '')
+    payload.check(chosen.app)
     app = application.prepare(chosen.app, FIRMWARE / 'work' / f'{name}.app', chosen.setup, key)
     job = ports.Job(
         board=name,

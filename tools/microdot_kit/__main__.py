@@ -27,6 +27,8 @@ COMMANDS = {
     'resources': 'pack files into a Python module',
     'credentials': 'write a network.json, which says how to join a Wi-Fi network',
 }
+# What a clone installs for them, unless it is what deploys.
+NEEDED = {'find': 'find', 'flasher': 'esp32', 'image': 'esp32'}
 
 
 def parser():
@@ -41,6 +43,9 @@ def parser():
 
 def main(arguments=None):
     """Run a subcommand and return its exit status."""
+    from microdot_kit import runtimes, words
+
+    runtimes.check_python()
     name, *rest = arguments or sys.argv[1:] or ['--help']
     if name not in COMMANDS:
         parser().parse_args([name])
@@ -50,9 +55,8 @@ def main(arguments=None):
         missing = error.name.partition('.')[0]
         if missing == 'microdot_kit':
             raise
-        from microdot_kit import runtimes
-
-        sys.exit(f'{missing} is not installed: {runtimes.DEVICE}')
+        needed = NEEDED.get(name, 'deploy')
+        sys.exit(words.said(f'{missing} is not installed: make .venv/stamps/{needed}'))
     return command.main(rest)
 
 

@@ -56,6 +56,16 @@ def mark(about):
     return MARKED + ABOUT.format(*about).encode()
 
 
+def main_file(app):
+    """The path of an application's main file, given that or its folder."""
+    path = Path(app).expanduser().resolve()  # not all shells expand the ~ of APP=~/app
+    if path.is_dir():
+        path /= 'main.py'
+    if not path.is_file():
+        raise Failure(f'APP={app}: no main.py in there, and not a file')
+    return path
+
+
 def prepare(app, folder, setup=False, key=b''):
     """Bring the folder up to date with the application, a folder or the path of its main file.
 
@@ -64,11 +74,7 @@ def prepare(app, folder, setup=False, key=b''):
 
     Files that have not changed are not touched, so that they are not compiled again.
     """
-    main = Path(app).resolve()
-    if main.is_dir():
-        main /= 'main.py'
-    if not main.is_file():
-        raise Failure(f'APP={app}: no main.py in there, and not a file')
+    main = main_file(app)
     wanted = {MAIN: main, **modules(main)}
     made = resources(main.parent, folder)
     if not any(name.startswith('templates/') for name in wanted):

@@ -261,6 +261,9 @@ def check_port(text):
 def make(chosen):
     if chosen.serve:
         check_port(chosen.serve)
+    for path in (*chosen.base, *chosen.uf2):
+        if not path.is_file():
+            raise Failure(f'{path}: no such file')
     main = payload.main_file(chosen.app)
     name, version = application.about(main, chosen.name, chosen.version)
     default = FOLDER / (FILE_NAME.sub('-', name.lower()).strip('-.') or 'app')

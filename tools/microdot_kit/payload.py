@@ -38,6 +38,8 @@ BOOT = b'import startup\n\nstartup.begin()\n'
 LARGEST = 16 << 20  # bytes of an application: no board has a larger flash
 PROCESSES = 4
 
+main_file = application.main_file
+
 
 class Options:
     """What MicroPython's build gives a manifest as `options`."""
@@ -127,16 +129,6 @@ def for_image(files):
     return kept
 
 
-def main_file(app):
-    """The path of an application's main file, given that or its folder."""
-    path = Path(app).resolve()
-    if path.is_dir():
-        path /= 'main.py'
-    if not path.is_file():
-        raise Failure(f'APP={app}: no main.py in there, and not a file')
-    return path
-
-
 def app_files(app, arch='', romfs=False):
     """The files of an application by their names; in ROMFS what is started is compiled too."""
     main = main_file(app)
@@ -219,11 +211,22 @@ def compile_one(name, path, level, arch):
         handle, new = tempfile.mkstemp(dir=kept.parent)
         os.close(handle)
         try:
-            run(compiler, [*options, '-o', new, str(path)], name)
+            own = path.name if name == 'main.py' else name
+            run(compiler, [*options, '-o', new, str(path)], own)
             os.replace(new, kept)
         finally:
             remove(Path(new))
     return kept.read_bytes()
+
+
+def check(app, compiler=None):
+    """Failure, with the file and the line, if a module of an application cannot be compiled."""
+    main = main_file(app)
+    for name, path in {main.name: main, **application.modules(main)}.items():
+        if compiler:
+            run(compiler, ['-o', os.devnull, str(path)], name)
+        else:
+            compile_one(name, path, 0, '')
 
 
 def run(compiler, arguments, name):

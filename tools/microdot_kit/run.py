@@ -57,12 +57,15 @@ def fail(message):
 def application_file(app):
     """Split `APP[:NAME]` and return the path of the file and the name (`''`: not given)."""
     file, _, name = app.partition(':')
-    path = Path(file).resolve()
+    path = Path(file).expanduser().resolve()  # not all shells expand the ~ of APP=~/app
+    named = 'path/to/file.py'
     if path.is_dir():
+        files = sorted(path.glob('*.py'))
+        named = os.path.relpath(files[0]) if len(files) == 1 else named
         path /= 'main.py'
     if not path.is_file():
         reason = 'no such file' if path.name != 'main.py' else 'no main.py in there'
-        fail(f'{file}: {reason}. Name your application: make run APP=path/to/file.py')
+        fail(f'{file or "."}: {reason}. Name your application: make run APP={named}')
     return path, name
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 KIT = Path(__file__).resolve().parent
@@ -27,6 +28,17 @@ ABSENT = (
     'x86-64 Linux and Macs with arm64; elsewhere build its unix port and set '
     'MICROPYTHON=path/to/micropython'
 )
+
+
+def check_python():
+    """End with one line if .venv has a Python that its packages were not installed for."""
+    made = Path(sys.prefix).name == '.venv' and sys.prefix != sys.base_prefix
+    if made and not os.path.isdir(sysconfig.get_path('purelib')):
+        version = '{}.{}'.format(*sys.version_info)
+        sys.exit(
+            f'{sys.prefix} was made by another version of Python than the {version} that it now '
+            'has: remove it, and make makes it again'
+        )
 
 
 def cache():

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from microdot_kit import update
+from microdot_kit import keys, payload, update
 from microdot_kit.steps import Failure, say
 
 PATH = '/update'
@@ -136,8 +136,8 @@ def first_look(site):
     return about
 
 
-def prepare(chosen, about):
-    """The bytes of the update."""
+def given(chosen):
+    """The bytes of the update if it is there already, `None` if it can be made."""
     if chosen.update:
         try:
             data = chosen.update.read_bytes()
@@ -148,6 +148,14 @@ def prepare(chosen, about):
         return data
     if not chosen.app:
         raise Failure('UPDATE=file is needed, or APP=folder VERSION=1.2.3 to make one')
+    payload.main_file(chosen.app)
+    update.check_version(chosen.version)
+    keys.read(chosen.key or keys.CONFIG / keys.PRIVATE)
+    return None
+
+
+def made(chosen, about):
+    """The bytes of an update for the board."""
     arguments = [chosen.app, '--version', chosen.version, '--board', about['board']]
     return update.make(update.options([*arguments, '--key', chosen.key])).read_bytes()
 
@@ -187,8 +195,9 @@ def wait(site, kind, version):
 
 def deploy(chosen):
     site = Site(chosen.url)
+    data = given(chosen)
     about = first_look(site)
-    data = prepare(chosen, about)
+    data = data or made(chosen, about)
     kind, version = data[4], update.text(int.from_bytes(data[8:12], 'little'))
     now = running(about, kind).get('version')
     say(f'{site.shown}: {about["board"]}, version {now or "unknown"}. Sending {version}')

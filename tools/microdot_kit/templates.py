@@ -2,6 +2,8 @@
 
     microdot-kit templates DIR [--autoescape] [--output DIR] [--check]
 
+DIR may be the folder of an application, one with main.py: then it is `templates` in there.
+
 Each template becomes a module beside it, or at the same place in the output folder, the same on
 every machine. Nothing is written unless all of them compile; what is wrong is printed as
 `file:line: message`. With `--check` nothing is written at all, and the exit status is 1 also if a
@@ -92,9 +94,12 @@ def main(arguments):
 
 
 def make(chosen):
-    names = find_templates(chosen.folder)
-    output = chosen.output or chosen.folder
-    modules, wrong = compile_all(chosen.folder, names, output, chosen.autoescape)
+    folder = chosen.folder
+    if (folder / 'main.py').is_file() and not (folder / 'main').is_file():
+        folder /= 'templates'  # what else is there is no template: README, static...
+    names = find_templates(folder)
+    output = chosen.output or folder
+    modules, wrong = compile_all(folder, names, output, chosen.autoescape)
     old = [path for path in modules if not path.is_file() or path.read_bytes() != modules[path]]
     if chosen.check:
         wrong.extend(f'{path}: not up to date' for path in old)

@@ -3,16 +3,20 @@
     microdot-kit test [FOLDER] [--runtime micropython] [--heap 256K]
 
 Each `test_*.py` of the folder is run as a program in it, with the framework at hand; one whose exit
-status is not 0 has failed. The exit status is 1 if any has, or there are none.
+status is not 0 has failed. Of a file that is no program, one without `__main__` in it, the
+functions `test_*` are called. The exit status is 1 if any has, or there are none.
 """
 
 import argparse
+import re
 import subprocess
 from pathlib import Path
 
 from microdot_kit import run
 from microdot_kit.steps import Failure, exit_status
 
+FUNCTIONS = Path(__file__).resolve().parent / 'programs' / 'functions.py'
+DEFINED = re.compile(r'^(?:async )?def test_', re.MULTILINE)
 RUNTIMES = ('micropython', 'cpython')
 
 
@@ -25,6 +29,8 @@ def options(arguments):
 
 
 def test(chosen):
+    if not chosen.app.is_dir():
+        raise Failure(f'{chosen.app}: no such folder')
     files = sorted(chosen.app.glob('test_*.py'))
     if not files:
         raise Failure(f'{chosen.app}: no test_*.py in there')
@@ -35,12 +41,20 @@ def test(chosen):
             run.install_requirements(chosen.app.resolve())
         for file in files:
             print(f'{runtime}: {file.name}', flush=True)
-            line, environment = run.command(runtime, chosen.heap, [file.name])
+            line, environment = run.command(runtime, chosen.heap, program(file))
             if subprocess.run(line, cwd=chosen.app, env=environment).returncode:
                 failed.append(f'{file.name} on {runtime}')
     if failed:
         raise Failure('Failed: ' + ', '.join(failed))
     print('All have passed')
+
+
+def program(file):
+    """What a runtime is to run for a file of tests, in its folder."""
+    text = file.read_text(encoding='utf-8')
+    if DEFINED.search(text) and '__main__' not in text:
+        return [str(FUNCTIONS), file.stem]
+    return [file.name]
 
 
 def main(arguments):

@@ -134,11 +134,15 @@ def output(chosen):
     return chosen.output or FOLDER / f'{name}-{chosen.version}-{chosen.board}.mdu'
 
 
+def check_version(version):
+    if not version:
+        raise Failure('VERSION= is needed, such as VERSION=1.2.3: boards take newer ones alone')
+    number(version)
+
+
 def make(chosen):
     """Make what was chosen, and return its path."""
-    if not chosen.version:
-        raise Failure('VERSION= is needed, such as VERSION=1.2.3: boards take newer ones alone')
-    number(chosen.version)
+    check_version(chosen.version)
     key = None if chosen.unsigned else keys.private_key(chosen.key or keys.CONFIG / keys.PRIVATE)
     kind = FIRMWARE if chosen.firmware else APPLICATION
     if kind == FIRMWARE:

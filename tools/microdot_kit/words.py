@@ -9,6 +9,7 @@ from microdot_kit import runtimes
 
 TARGETS = ('run', 'deploy', 'repl', 'find', 'flash', 'image', 'flasher', 'romfs')
 TARGETS += ('keys', 'update')
+SETS = ('run', 'deploy', 'esp32', 'find', 'update', 'watch')
 OWN = {
     **{f'make {name}': f'microdot-kit {name}' for name in TARGETS},
     'make deploy BOARD=': 'microdot-kit deploy --board ',
@@ -18,15 +19,13 @@ OWN = {
     'make firmware KEY=': 'make firmware KEY=',
     'make run BOARD=': 'make run BOARD=',
     'RUNTIME=board': '--runtime board',
-    'make .venv/stamps/run': runtimes.DEVICE,
-    'make .venv/stamps/update': runtimes.DEVICE,
-    'make .venv/stamps/watch': runtimes.DEVICE,
+    **{f'make .venv/stamps/{name}': runtimes.DEVICE for name in SETS},
     'APP=': '',
     'BASE=': '',
-    'BASE= ': 'BASE ',
     'BOARD=': '',
     'DRIVE=': '--drive ',
     'FILE=': 'FILE',
+    'FIRMWARE=': '--firmware ',
     'FLASH=': '--flash ',
     'FRAMEWORK=0': '--no-framework',
     'HEAP=': '--heap ',
@@ -41,12 +40,15 @@ OWN = {
     'SERVE=1': '--serve 8000',
     'SERVE=1 PORT=': '--serve ',
     'SETUP=1': '--setup',
+    'SIGNATURE=': '--attach ',
+    'UNSIGNED=1': '--unsigned',
     'UPDATE=': '--update ',
     'URL=': '',
     'VERSION=': '--version ',
     'WIFI_SSID=': '--wifi ',
 }
 LONGEST_FIRST = sorted(OWN, key=len, reverse=True)
+EMPTY = re.compile(r'[\s:,;)]|\.?(?:\s|$)')  # what follows a name without a value
 PHRASE = re.compile(r'(?<!\w)(?:' + '|'.join(map(re.escape, LONGEST_FIRST)) + ')')
 
 
@@ -54,4 +56,11 @@ def said(text):
     """The message in the words of the command by which whoever reads it has called this."""
     if not runtimes.INSTALLED:
         return text
-    return PHRASE.sub(lambda found: OWN[found.group()], text)
+
+    def own(found):
+        phrase = found.group()
+        if phrase[-1] == '=' and EMPTY.match(text, found.end()):
+            return OWN[phrase].rstrip() or phrase[:-1]
+        return OWN[phrase]
+
+    return PHRASE.sub(own, text)

@@ -360,8 +360,8 @@ class Wifi:
             return
         self.point = point
         self.tell('access point', '%s, %s' % (name, address))
-        if self.page:
-            self.page.open(name, password, not self.wanted, address, mask)
+        if not self.open_page(name, password, address, mask):
+            return
         if self.cyw43 and FORGETS and self.networks:
             # On a Pico W what was switched on last is the default route, where answers to clients
             # behind a router go: the station, then, also after the access point has closed.
@@ -369,6 +369,23 @@ class Wifi:
             self.switch_on()
             if self.deadline is not None:
                 self.connect(now)  # that has ended the attempt under way
+
+    def open_page(self, name, password, address, mask):
+        """Open the set-up page; return whether the access point stays open.
+
+        Without memory for the page one that is there for it alone closes, until the next look.
+        """
+        if self.page:
+            try:
+                self.page.open(name, password, not self.wanted, address, mask)
+            except MemoryError as error:
+                if self.wanted:
+                    self.page.close()
+                    self.page = None
+                elif self.close(self.point):
+                    self.switch_on()
+                self.tell('set-up page', repr(error))
+        return self.point
 
     def close(self, point):
         """Close an access point; return whether the radio has to be switched on anew."""

@@ -14,6 +14,7 @@ MicroPython it says how large the heap is, in terms of a board's, and when that 
 
 import builtins
 import gc
+import io
 import os
 import sys
 
@@ -109,6 +110,22 @@ def move(kind, address, url):
     return moved
 
 
+def show(exc):
+    """Print an exception of the application, without what of the traceback is in here."""
+    if MICROPYTHON:
+        text = io.StringIO()
+        sys.print_exception(exc, text)
+        lines = [line for line in text.getvalue().split('\n') if __file__ not in line]
+        print('\n'.join(lines), end='', file=sys.stderr)
+    else:
+        import traceback
+
+        frames = exc.__traceback__
+        while frames and frames.tb_frame.f_code.co_filename == __file__:
+            frames = frames.tb_next
+        traceback.print_exception(type(exc), exc, frames)
+
+
 def main(file, name, host, port, url):
     """Load the file and serve its application until that ends or somebody presses Ctrl-C."""
     tools, sys.path[0] = sys.path[0], ''  # the current folder, instead of this script's own
@@ -133,6 +150,9 @@ def main(file, name, host, port, url):
         if not MICROPYTHON:
             raise
         fail(too_small())
+    except Exception as exc:
+        show(exc)
+        sys.exit(1)
 
 
 if __name__ == '__main__':

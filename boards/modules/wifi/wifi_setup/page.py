@@ -145,7 +145,7 @@ class Page:
         self.app.get(PATH)(self.show)
         self.app.post(PATH)(self.take)
         self.app.error_handlers[404] = self.app.error_handlers[405] = self.elsewhere
-        self.original = original = Microdot.dispatch_request
+        original = Microdot.dispatch_request
         start_server = Microdot.start_server
 
         async def dispatch_request(app, request):
@@ -164,7 +164,8 @@ class Page:
                     self.release()
             return await start_server(app, host, port, *args, **options)
 
-        Microdot.dispatch_request, Microdot.start_server = dispatch_request, start
+        Microdot.start_server = start  # the last one that takes memory
+        Microdot.dispatch_request, self.original = dispatch_request, original
 
     async def listen(self):
         """Serve the page whenever the application does not listen on its port."""
