@@ -267,7 +267,8 @@ class Connection(BodyStream):
         """
         # A call for each, so that nothing of a request is held while the next one is waited for.
         self.wait(_IDLE, self.idle_timeout)
-        request, persistent = None, False
+        request = None
+        persistent = False
         try:
             head = await self.read_head()
             if head is None:

@@ -417,7 +417,7 @@ async def prepared(response):
     return response, fields, length
 
 
-def to_response(value, options=2):
+def to_response(value, options):
     """Return the ``Response`` that a handler's result stands for.
 
     :param value: the result.
@@ -431,11 +431,9 @@ def to_response(value, options=2):
         return Response(value)
     if not isinstance(value, tuple):
         value = (value,)
-    if not value:
-        raise TypeError('a handler returned an empty tuple')
+    if not value or value[0] is True or value[0] is False:  # MicroPython's are no int
+        raise TypeError('a handler returned ' + repr(value))
     body, *rest = value
-    if body is True or body is False:  # MicroPython's are no int
-        raise TypeError('a handler returned a bool')
     if isinstance(body, int):
         rest.insert(0, body)
         body = b''
