@@ -281,6 +281,7 @@ class Connection(BodyStream):
                 except MemoryError:
                     if not await self._get_memory():
                         raise
+            head = None  # a handler may take its time
             response = await self.app.dispatch_request(request)
         except ClientError as exc:
             self.left = -1
