@@ -3,11 +3,11 @@
 # The larger modules are compiled first.
 from .response import Response, raise_end, to_response
 from .server import Server
-from .compat import invoke_handler, mro, print_exception
+from .compat import const, invoke_handler, mro, print_exception
 from .http1 import ClientError, HTTPException, abort, reason_phrase, refuse
 from .routing import URLPattern
 
-_NO_ROUTE = (None, None, 404, '', ())
+_NO_ROUTE = const((None, None, 404, '', ()))
 
 
 class Microdot(Server):
@@ -45,6 +45,9 @@ class Microdot(Server):
         body, a status, or a tuple of body, status and headers.
         """
 
+        if isinstance(methods, str):
+            methods = (methods,)  # a tuple in each method would cost a board more
+
         def decorated(f):
             self._add(tuple(map(str.upper, methods or ('GET',))), url_pattern, f, '', ())
             return f
@@ -60,27 +63,27 @@ class Microdot(Server):
 
     def get(self, url_pattern):
         """Decorate the function that handles GET requests of a URL."""
-        return self.route(url_pattern, ('GET',))
+        return self.route(url_pattern, 'GET')
 
     def post(self, url_pattern):
         """Decorate the function that handles POST requests of a URL."""
-        return self.route(url_pattern, ('POST',))
+        return self.route(url_pattern, 'POST')
 
     def put(self, url_pattern):
         """Decorate the function that handles PUT requests of a URL."""
-        return self.route(url_pattern, ('PUT',))
+        return self.route(url_pattern, 'PUT')
 
     def patch(self, url_pattern):
         """Decorate the function that handles PATCH requests of a URL."""
-        return self.route(url_pattern, ('PATCH',))
+        return self.route(url_pattern, 'PATCH')
 
     def delete(self, url_pattern):
         """Decorate the function that handles DELETE requests of a URL."""
-        return self.route(url_pattern, ('DELETE',))
+        return self.route(url_pattern, 'DELETE')
 
     def query(self, url_pattern):
         """Decorate the function that handles QUERY requests of a URL."""
-        return self.route(url_pattern, ('QUERY',))
+        return self.route(url_pattern, 'QUERY')
 
     def before_request(self, f):
         """Decorate ``f(request)``, called before each route; a truthy result replaces the route."""
@@ -282,7 +285,7 @@ class Microdot(Server):
                         break
                 else:
                     res = await invoke_handler(f, req, **req.url_args)
-                res = to_response(res)
+                res = to_response(res, 2)
                 handlers = self.get_request_handlers(req, 'after_request')
                 if handlers or req.after_request_handlers:
                     res = await _replaced(handlers, req, res)
@@ -342,7 +345,8 @@ class Microdot(Server):
                 except ImportError:
                     pass  # a board may do without it
             if handler:
-                status_code, reason = 500, None
+                status_code = 500
+                reason = None
                 try:
                     res = await invoke_handler(handler, req, exc)
                     if res is not None:

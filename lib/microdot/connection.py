@@ -267,7 +267,8 @@ class Connection(BodyStream):
         """
         # A call for each, so that nothing of a request is held while the next one is waited for.
         self.wait(_IDLE, self.idle_timeout)
-        request, persistent = None, False
+        request = None
+        persistent = False
         try:
             head = await self.read_head()
             if head is None:
@@ -280,6 +281,7 @@ class Connection(BodyStream):
                 except MemoryError:
                     if not await self._get_memory():
                         raise
+            head = None  # a handler may take its time
             response = await self.app.dispatch_request(request)
         except ClientError as exc:
             self.left = -1

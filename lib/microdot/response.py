@@ -345,11 +345,8 @@ class Response:
         else:
             self.complete()
             fields = self._fields(self.headers, ())
-        parts = response._status(version)
-        for name, value in fields:
-            parts.extend(('\r\n', name, ': ', value))
-        parts.append('\r\n\r\n')
-        head = ''.join(parts).encode()
+        head = response._head(version, fields)
+        fields = None  # the client may take its time
         try:
             left = 0 if response.is_head else left
             return await response._send(stream, head, left) and persistent
@@ -363,15 +360,19 @@ class Response:
                 print_exception(exc)
         return False
 
-    def _status(self, version):
-        """Return the parts of a status line."""
+    def _head(self, version, fields):
+        """Return the bytes of a head."""
         phrase = self.reason
         if phrase is None:
             phrase = 'OK'
             if self.status_code != 200:
                 phrase = reason_phrase(self.status_code) if version else 'N/A'
         protocol = 'HTTP/1.1 ' if version and version != '1.0' else 'HTTP/1.0 '
-        return [protocol, str(self.status_code), ' ', phrase]
+        parts = [protocol, str(self.status_code), ' ', phrase]
+        for name, value in fields:
+            parts.extend(('\r\n', name, ': ', value))
+        parts.append('\r\n\r\n')
+        return ''.join(parts).encode()
 
     async def _send(self, stream, head, left):
         body = self.body
@@ -417,7 +418,7 @@ async def prepared(response):
     return response, fields, length
 
 
-def to_response(value, options=2):
+def to_response(value, options):
     """Return the ``Response`` that a handler's result stands for.
 
     :param value: the result.
@@ -431,11 +432,9 @@ def to_response(value, options=2):
         return Response(value)
     if not isinstance(value, tuple):
         value = (value,)
-    if not value:
-        raise TypeError('a handler returned an empty tuple')
+    if not value or value[0] is True or value[0] is False:  # MicroPython's are no int
+        raise TypeError('a handler returned ' + repr(value))
     body, *rest = value
-    if body is True or body is False:  # MicroPython's are no int
-        raise TypeError('a handler returned a bool')
     if isinstance(body, int):
         rest.insert(0, body)
         body = b''

@@ -9,7 +9,7 @@ import re
 from .compat import const
 
 _MAX_PATH = const(256)  # characters of a path that a regular expression may see
-_ONE_PART = ('[^/]+', '-?[0-9]+')  # patterns that match no slash
+_ONE_PART = const(('[^/]+', '-?[0-9]+'))  # patterns that match no slash
 
 
 class URLPattern:

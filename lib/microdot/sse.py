@@ -146,7 +146,11 @@ def _take(queue):
         if count and size > _GATHER:
             break
         count += 1
-    data = b''.join(queue[:count])
+    try:
+        data = b''.join(queue[:count])
+    except MemoryError:
+        count = 1  # that needs none
+        data = queue[0]
     del queue[:count]
     return data
 

@@ -287,7 +287,7 @@ class OutgoingBody:
                 if self._is_long():
                     await asyncio.sleep(0)  # however fast this client reads
 
-    async def _pour_file(self, file, size):
+    async def _pour_file(self, file, size):  # noqa: C901 - a function more costs a board memory
         """Write what a file has, up to the length of the body, and close it."""
         left = self.left
         head = self.head
@@ -304,11 +304,17 @@ class OutgoingBody:
                     break
                 if left:
                     left -= len(data)
-                if head and len(head) + len(data) > BLOCK:
-                    await self.stream.awrite(head)
-                    head = b''
-                await self.stream.awrite(head + data if head else data)
-                head = b''
+                if head:
+                    try:
+                        if len(head) + len(data) <= BLOCK:
+                            data = head + data
+                            head = b''
+                    except MemoryError:
+                        pass
+                    if head:
+                        await self.stream.awrite(head)
+                        head = b''
+                await self.stream.awrite(data)
                 if self._is_long():
                     await asyncio.sleep(0)
             if head:

@@ -104,6 +104,34 @@ async def test_a_body_is_closed():
     assert full.closed
 
 
+class Queue:
+    """Events of which there is no memory to join several."""
+
+    def __init__(self, *events):
+        self.events = list(events)
+
+    def __len__(self):
+        return len(self.events)
+
+    def __iter__(self):
+        return iter(self.events)
+
+    def __getitem__(self, place):
+        if not isinstance(place, int):
+            raise MemoryError
+        return self.events[place]
+
+    def __delitem__(self, place):
+        del self.events[place]
+
+
+async def test_events_that_do_not_fit_together_leave_one_by_one():
+    events = SSE()
+    events.queue = Queue(b'1', b'2')
+    events.closed = True
+    assert [await events.__anext__(), await events.__anext__()] == [b'1', b'2']
+
+
 class Lock:
     acquire = no_memory
 

@@ -3,7 +3,7 @@
 import io
 
 from microdot import Response, send_file
-from microdot.streaming import read_file
+from microdot.streaming import BodyIterator, OutgoingBody, read_file
 from support import raises
 
 FILES = __file__[: __file__.rfind('/') + 1] + 'files/'
@@ -231,3 +231,26 @@ def test_files_are_read_in_what_pieces_there_is_memory_for():
             pieces.append(read_file(file, 1024))
         assert b''.join(pieces) == data, free
     raises(MemoryError, read_file, Cramped(data, 20), 1024)
+
+
+class Head:
+    """A head that there is no memory to put anything behind."""
+
+    def __len__(self):
+        return 4
+
+    def __add__(self, data):
+        raise MemoryError
+
+
+async def test_a_head_leaves_alone_if_there_is_no_memory_for_it_and_data():
+    head = Head()
+    written = []
+
+    class Client:
+        async def awrite(self, data):
+            written.append(data if data is head else bytes(data))
+
+    source = BodyIterator(io.BytesIO(b'data'), 1024, False)
+    assert await OutgoingBody(Client(), head, 4).pour(source)
+    assert written == [head, b'data']

@@ -72,7 +72,7 @@ PROVOKED = {
         'import ssl\ncontext = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n'
         "context.load_cert_chain('{tls}/cert.pem', '{tls}/key.pem')",
     ),
-    'TypeError: a handler returned a bool': (
+    'TypeError: a handler returned (True,)': (
         BOTH,
         APP + "@app.get('/')\nasync def f(request):\n    return True\n" + ASK,
     ),
