@@ -25,7 +25,7 @@ CEILINGS = {
     'page rp2040-frozen end': 36_200,
     'page rp2040-frozen least': 34 * 1024,  # it scatters
     'page rp2040-mpy end': 84_000,
-    'page rp2040-mpy least': 84 * 1024,
+    'page rp2040-mpy least': 88 * 1024,  # it scatters: 75 to 86
 }
 # Figure: its title, what is wanted, what would be better still.
 MEMORY = {
