@@ -88,6 +88,11 @@ def test_messages_are_in_its_own_words(kit):
     )
     small = kit.run('run', 'lamp', '--heap', '40K', '--port', free_port(), status=2)
     assert 'give it more, microdot-kit run --heap ' in small
+    (kit.folder / 'two.py').write_text(
+        'from microdot import Microdot\na, b = Microdot(), Microdot()\n'
+    )
+    several = kit.run('run', 'two.py', '--port', free_port(), status=2)
+    assert several.endswith('two.py has several applications (a, b): choose with two.py:NAME\n')
     assert kit.run('deploy', 'lamp', '--port', '/dev/nowhere', status=1).endswith(
         '\n--port /dev/nowhere: no such port. Is the board plugged in?\n'
     )

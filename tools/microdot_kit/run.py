@@ -28,7 +28,7 @@ HEAP = '256K'  # with 64 bits: about what 154 KB are on a board
 SERVE = Path(__file__).resolve().parent / 'programs' / 'serve.py'
 LOCAL = ('127.0.0.1', 'localhost', '::1')
 LEAST_HEAP = 32  # KB: with less, not even serve.py loads
-WORDS = {'APP_WORDS': 'APP=', 'HEAP_WORDS': 'make run HEAP='}  # of serve.py
+WORDS = {'APP_WORDS': 'APP=%s', 'HEAP_WORDS': 'make run HEAP=%dK'}  # of serve.py
 UNITS = {'': 1 / 1024, 'K': 1, 'M': 1024}
 PIP = (sys.executable, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check', '--no-input')
 NETWORK = 'pip says above why; it needs the network, through a proxy if https_proxy= names one'

@@ -51,8 +51,8 @@ def find(namespace, name, kind, file):
     if len(found) == 1:
         return namespace[found[0]]
     if found:
-        names, asked = ', '.join(found), os.getenv('APP_WORDS', 'APP=')
-        fail('%s has several applications (%s): choose with %s%s:NAME' % (file, names, asked, file))
+        names, asked = ', '.join(found), os.getenv('APP_WORDS', 'APP=%s') % file
+        fail('%s has several applications (%s): choose with %s:NAME' % (file, names, asked))
     return fail('%s has no application: it needs a line such as app = Microdot()' % file)
 
 
@@ -68,8 +68,9 @@ def too_small():
     if sys.maxsize > 1 << 32:
         shown += ' (about %d KB on a board)' % (size * NARROW // 100)
     more = (2 * size // STEP + 1) * STEP
-    text = 'The heap of %s is too small: give it more, %s%dK. A Pico W has %d KB.'
-    return text % (shown, os.getenv('HEAP_WORDS', 'make run HEAP='), more, PICO_W)
+    asked = os.getenv('HEAP_WORDS', 'make run HEAP=%dK') % more
+    text = 'The heap of %s is too small: give it more, %s. A Pico W has %d KB.'
+    return text % (shown, asked, PICO_W)
 
 
 def watch(app):
