@@ -39,12 +39,11 @@ class Microdot(Server):
         """Decorate the function that handles a URL.
 
         :param url_pattern: the pattern of its path, see ``URLPattern``.
-        :param methods: the list of methods, ``['GET']`` by default.
+        :param methods: the list of methods, or a single one; ``['GET']`` by default.
 
         The function gets the request and the arguments of the path, and returns a ``Response``, a
         body, a status, or a tuple of body, status and headers.
         """
-
         if isinstance(methods, str):
             methods = (methods,)  # a tuple in each method would cost a board more
 

@@ -25,6 +25,10 @@ def create_app():
     async def form(request):
         return 'form'
 
+    @app.route('/one', methods='put')
+    async def one(request):
+        return 'one'
+
     @app.query('/search')
     async def search(request):
         return b'found ' + request.body
@@ -44,6 +48,7 @@ def create_app():
 ALLOWED = (
     ('/', 'GET, DELETE, POST, HEAD, OPTIONS'),
     ('/form', 'POST, PUT, OPTIONS'),
+    ('/one', 'PUT, OPTIONS'),
     ('/search', 'QUERY, OPTIONS'),
     ('/item/5', 'GET, PATCH, HEAD, OPTIONS'),
     ('/item/x', 'GET, PATCH, HEAD, OPTIONS'),
