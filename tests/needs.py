@@ -22,7 +22,14 @@ def missing(message):
     """Skip the running test with the message, or fail it when the environment has `CI=true`."""
     if in_ci():
         pytest.fail(message + ' (CI=true: a missing program is a failure)', pytrace=False)
-    pytest.skip(message)
+    absent(message)
+
+
+def absent(message):
+    """Skip the running test, or the file, with the message, which is shown after all tests."""
+    from testing.results import NEEDED
+
+    pytest.skip(NEEDED + message, allow_module_level=True)
 
 
 def require(tool, install_hint):

@@ -22,8 +22,7 @@ try:
 except ImportError as exc:
     if needs.in_ci():
         raise
-    message = f'{exc.name} is not installed: make .venv/stamps/openapi'
-    pytest.skip(message, allow_module_level=True)
+    needs.absent(f'{exc.name} is not installed: make .venv/stamps/openapi')
 
 HOSTS = ('own-cpython', 'own-micropython', 'uvicorn')
 HEAP = '192K'

@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 
 import board as boards
-import pytest
 
 import building
+import needs
 
 BOARD = 'rpi_pico_w'
 PAGE = building.ROOT / 'docs' / 'wifi.md'
@@ -27,7 +27,7 @@ def image():
     if named:
         return Path(named)
     if not os.environ.get('MICROPYTHON_DIR'):
-        pytest.skip(MISSING)
+        needs.absent(MISSING)
     return built()
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,18 @@ from microdot_kit import steps
 from microdot_kit.steps import Failure
 
 # Says where its mirror is, and serves a folder as that mirror; `fail` in it makes it unreachable.
+# Installs one program, for as long as no other does.
 APT_GET = """#!/bin/sh
 here=$(dirname "$0")
 case "$1" in
 indextargets) echo "Debian|$(. /etc/os-release; echo "$VERSION_CODENAME")|$(
     . /etc/os-release; echo "$VERSION_CODENAME")|main|file:$here/mirror" ;;
 update) [ ! -e "$here/fail" ] || { echo "E: Could not connect" >&2; exit 100; } ;;
+install)
+    mkdir "$here/installing" || exit 100
+    sleep 0.3
+    ln -s "$0" "$here/compiler"
+    rmdir "$here/installing" ;;
 source|download) cp "$here"/mirror/* . 2>/dev/null || true ;;
 esac
 """
@@ -210,6 +217,22 @@ def test_no_compiler(tmp_path, monkeypatch):
     assert line.startswith('Missing: arm-none-eabi-gcc, ')
     packages = line.partition('apt-get install ')[2].rstrip(')').split()
     assert {'cmake', 'gcc-arm-none-eabi', 'libnewlib-arm-none-eabi'} <= set(packages)
+
+
+def test_compilers_are_installed_once(fetching, monkeypatch, capfd):
+    """By whichever process is first: apt refuses to install while another apt does."""
+    monkeypatch.setattr(os, 'geteuid', lambda: 0)
+    port = {'programs': {'compiler': 'gcc'}, 'libraries': {}}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(apt.need, [port] * 3))
+    said = capfd.readouterr().err.splitlines()
+    assert sorted(set(said)) == [
+        '  the lists',
+        '  the packages',
+        'Installing with apt-get: gcc',
+        'Waiting for another installation to end',
+    ]
+    assert said.count('  the packages') == 1
 
 
 def test_no_compiler_ends_make_in_one_line(tmp_path):

@@ -281,4 +281,5 @@ def test_a_missing_program(project, ci, counts):
     status, output = project.test()
     assert output.splitlines()[-1].startswith(counts), output
     assert status == (1 if ci else 0)
+    assert ci or '\n1 skipped: nosuchprogram is not installed: build it\n' in output
     assert not ci or 'nosuchprogram is not installed: build it' in output

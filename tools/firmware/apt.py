@@ -8,11 +8,12 @@ mirror is the one that the system gets its own packages from.
 import os
 import shutil
 
-from microdot_kit.steps import BUILD, Failure, ask, environment, run, say
+from microdot_kit.steps import BUILD, Failure, alone, ask, environment, run, say
 
 ROOT = BUILD / 'cache' / 'apt'
 LOGS = BUILD / 'cache' / 'logs'
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+PATIENCE = 300  # seconds for another apt or dpkg to end
 ELSEWHERE = 'name a MicroPython checkout of your own instead: MICROPYTHON_DIR=path'
 
 
@@ -70,18 +71,25 @@ def fetch(packages, suite):
 
 def need(port):
     """Install what the programs of a port lack, if that can be done; else Failure names it."""
+    if missing(port) and os.geteuid() == 0 and shutil.which('apt-get'):
+        with alone(ROOT.with_name('install.lock'), 'installation'):
+            install(sorted(set(missing(port).values())))
     lacking = missing(port)
-    if lacking and os.geteuid() == 0 and shutil.which('apt-get'):
-        packages = sorted(set(lacking.values()))
-        say('Installing with apt-get: ' + ' '.join(packages))
-        install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', *packages]
-        env = environment(DEBIAN_FRONTEND='noninteractive')
-        run('  the lists', ['apt-get', 'update', '-qq'], LOGS / 'install-update', env)
-        run('  the packages', install, LOGS / 'install', env)
-        lacking = missing(port)
     if lacking:
         names, packages = ', '.join(lacking), ' '.join(sorted(set(lacking.values())))
         raise Failure(f'Missing: {names}. Install them (Debian: apt-get install {packages})')
+
+
+def install(packages):
+    """Install packages, if any, into the system; what else installs there is waited for."""
+    if not packages:
+        return
+    say('Installing with apt-get: ' + ' '.join(packages))
+    options = ['-qq', '-o', f'DPkg::Lock::Timeout={PATIENCE}']
+    env = environment(DEBIAN_FRONTEND='noninteractive')
+    run('  the lists', ['apt-get', 'update', *options], LOGS / 'install-update', env)
+    command = ['apt-get', 'install', *options, '-y', '--no-install-recommends', *packages]
+    run('  the packages', command, LOGS / 'install', env)
 
 
 def missing(port):

@@ -6,7 +6,8 @@ The files in a folder called `core` run on both runtimes, all others on CPython.
 not tested fails like a failed test: a file without tests or that cannot be imported, a core file
 that ran on one runtime only. --quick leaves out the folders `firmware` and `wire` and the tests
 that are marked as slow. Both runtimes run at the same time; what is told of MicroPython comes after
-CPython's. The last line holds the totals: `N passed, N failed, N skipped`.
+CPython's. Then a line names each thing that tests were skipped for want of, and how to get it. The
+last line holds the totals: `N passed, N failed, N skipped`.
 
 Many files run several at a time, and a busy machine can make a test miss its deadline. A few files
 that fail are therefore run again with nothing beside them: what passes then counts as passed, and
@@ -16,6 +17,7 @@ is printed as UNSTEADY, so that somebody mends it.
 import argparse
 import contextlib
 import sys
+from collections import Counter
 from pathlib import Path
 
 from microdot_kit import runtimes
@@ -84,6 +86,12 @@ def run_again(results, module, *options):
                 print_failures({file: result}, module.NAME, 'UNSTEADY')
 
 
+def needed(results):
+    """A line for each thing that tests were skipped for want of."""
+    reasons = sum((result.needed for result in results), Counter())
+    return [f'{count} skipped: {reason}' for reason, count in reasons.most_common()]
+
+
 def run_all(chosen):
     """Run the chosen tests; print the summaries; return whether nothing failed."""
     files = find_files(chosen.paths)
@@ -106,7 +114,7 @@ def run_all(chosen):
         print_failures(results, module.NAME)
         lines.append(f'{module.title()}: {total(results.values())} ({len(results)} files)')
         everything.extend(results.values())
-    print('', *lines, total(everything), sep='\n')
+    print('', *needed(everything), *lines, total(everything), sep='\n')
     return bool(sum(result.count for result in everything)) and not total(everything).failed
 
 

@@ -89,8 +89,8 @@ def read_report(path):
         problem = case.find('error') if problem is None else problem
         if problem is not None:
             result.fail(*explained(case.get('name'), problem))
-        elif case.find('skipped') is not None:
-            result.skipped += 1
+        elif (skipped := case.find('skipped')) is not None:
+            result.skip(skipped.text or '')
         else:
             result.passed += 1
     return results

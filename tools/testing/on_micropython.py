@@ -87,8 +87,9 @@ def read_log(result, log, ending):
         elif word in ('PASS', 'FAIL', 'SKIP') and name == running:
             running = ''
             result.passed += word == 'PASS'
-            result.skipped += word == 'SKIP'
-            if word == 'FAIL':
+            if word == 'SKIP':
+                result.skip(text)
+            elif word == 'FAIL':
                 result.fail(name, text)
         elif word == 'DONE':
             done = rest

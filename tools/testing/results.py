@@ -1,7 +1,10 @@
 """What became of the tests of one file on one runtime, and sums of that."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+
+NEEDED = 'needed: '  # of a skip's reason: what it names can be had
 
 
 @dataclass
@@ -18,16 +21,27 @@ class Counts:
 
 @dataclass
 class FileResult:
-    """The outcome of one test file; `failures` are pairs of a test's name and a message."""
+    """The outcome of one test file; `failures` are pairs of a test's name and a message.
+
+    `needed` counts the tests that were skipped for want of something, by what that is.
+    """
 
     file: Path
     passed: int = 0
     skipped: int = 0
     failures: list = field(default_factory=list)
+    needed: Counter = field(default_factory=Counter)
 
     def fail(self, name, message):
         """Note a failure of the test, or with an empty name of the file as a whole."""
         self.failures.append((name, message))
+
+    def skip(self, reason):
+        """Note a skipped test and its reason, or what pytest makes of that."""
+        self.skipped += 1
+        _, found, remedy = reason.partition(NEEDED)
+        if found:
+            self.needed[remedy.removesuffix("')")] += 1  # of a file: (path, line, reason)
 
     @property
     def count(self):
