@@ -18,6 +18,8 @@ import tables
 from browsing import chromium  # noqa: F401
 
 DEADLINE = 20
+# Folders with tests that take long.
+SLOW = ('docs', 'examples', 'firmware', 'http', 'tools', 'wire')
 
 # What a parent ignores (nohup, a job in the background) its children ignore, down to the servers
 # that tests interrupt.
@@ -43,10 +45,28 @@ def pytest_collection_modifyitems(items):
 
     What needs a browser is slow.
     """
+    order = mixed(dict.fromkeys(item.path for item in items))
+    items.sort(key=lambda item: order[item.path])
     for item in items:
         item.obj = plain(item.obj)
         if 'chromium' in item.fixturenames:
             item.add_marker('slow')
+
+
+def mixed(files):
+    """{file: a number to sort by}: the slow folders' first, those of each spread among the others'.
+
+    In several processes, boards that compute then run beside what waits, and nothing long is left
+    at the end.
+    """
+    folders = {}
+    for file in files:
+        folders.setdefault(file.parent, []).append(file)
+    return {
+        file: (file.parent.name not in SLOW, number / len(folder))
+        for folder in folders.values()
+        for number, file in enumerate(folder)
+    }
 
 
 def plain(function):

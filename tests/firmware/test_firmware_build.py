@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +11,7 @@ import urllib.request
 import pytest
 
 import building
+import needs
 from firmware import kept
 from microdot_kit import boards, keys
 from microdot_kit.steps import environment
@@ -247,8 +247,8 @@ def check_key(board, project, folder):
 
 @pytest.mark.parametrize('board', ['unix', 'rpi_pico'])
 def test_the_same_bytes_from_another_build_and_a_key(board, tmp_path):
-    if board == 'rpi_pico' and not os.environ.get('CI'):
-        pytest.skip('takes two minutes: CI=true make test T=tests/firmware/test_firmware_build.py')
+    if not needs.in_ci():
+        pytest.skip('takes minutes: CI=true make test T=tests/firmware/test_firmware_build.py')
     building.firmware.cache_clear()
     here = building.firmware(board)
     project = building.project(tmp_path / 'a-longer-name' / 'project')

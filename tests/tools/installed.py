@@ -105,8 +105,24 @@ class Outcome:
         assert all(path.is_relative_to(folder) for path in self.imported), self.imported
 
 
+def at_once(run, things):
+    """The results of calling `run` with each of the things, a few at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(run, things))
+
+
 def on_cpython(python, files, runner=RUNNER, folder=''):
-    """Run files, all in one process, with what a Python has installed or a folder has."""
+    """Run files, a share of them in a process, with what a Python has installed or a folder has."""
+
+    def run(share):
+        return run_share(python, share, runner, folder)
+
+    shares = [files[number::AT_ONCE] for number in range(AT_ONCE)]
+    return Outcome(sum(at_once(run, filter(None, shares)), []))
+
+
+def run_share(python, files, runner, folder):
+    """Run files in one process; return pairs of a FileResult and what was printed."""
     path = os.pathsep.join(filter(None, [str(folder), str(CORE)]))
     ended = subprocess.run(
         [str(python), '-B', str(runner), *map(str, files)],
@@ -123,7 +139,7 @@ def on_cpython(python, files, runner=RUNNER, folder=''):
         path, _, log = text.partition('\n')
         ending = f'exit status {ended.returncode}'
         results.append((on_micropython.read_log(FileResult(Path(path)), log, ending), log))
-    return Outcome(results)
+    return results
 
 
 def on_unix(folder, files, **how):
@@ -134,5 +150,4 @@ def on_unix(folder, files, **how):
     def run(file):
         return on_micropython.run_file(file, **how)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return Outcome(list(pool.map(run, files)))
+    return Outcome(at_once(run, files))

@@ -1,7 +1,6 @@
 """Runs test files under pytest, in processes of its own, and reads its report.
 
-Many files are shared out among WORKERS processes, a file to one of them; those of SLOW folders
-first, so that none of them is what is left at the end.
+Many files are shared out among WORKERS processes, a file to one of them.
 """
 
 import contextlib
@@ -22,7 +21,6 @@ NAME = 'CPython'
 LONGEST_MESSAGE = 200
 MANY = 20  # files
 WORKERS = 2 * (os.cpu_count() or 1)
-SLOW = ('firmware', 'tools', 'http')
 
 
 def title():
@@ -30,13 +28,13 @@ def title():
 
 
 def shared_out(files):
-    """The options that run the files in several processes, and the files in a good order."""
+    """The options that run the files in several processes, and what to name to pytest."""
     if len(files) < MANY:
         return [], files
     # A process in place of one that has crashed hangs: the others do what is left.
     options = ['-n', str(WORKERS), '--max-worker-restart', '0']
     options += ['--dist', 'loadfile', '--no-loadscope-reorder']
-    return options, whole_folders(sorted(files, key=lambda file: file.parent.name not in SLOW))
+    return options, whole_folders(files)
 
 
 def whole_folders(files):
