@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import needs
-from firmware import apt, sources
+from firmware import apt, ports, sources
 from microdot_kit import boards, steps
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,6 +60,17 @@ def firmware(board):
     status, output = make('firmware', f'BOARD={board}')
     assert status == 0, output
     return ROOT / 'build' / 'firmware' / board
+
+
+def cross_compiler(tree, folder, **others):
+    """The path of the cross compiler of a tree, built unless it is there; `others` go to its build.
+
+    Its date and version are those of all builds: with others it would be linked anew, while some
+    other process runs it.
+    """
+    pinned = sources.pins()
+    env = ports.job_environment(pinned['epoch'], pinned['tag'], **others)
+    return ports.mpy_cross(ports.Job(board='tests', tree=tree, work=folder, env=env))
 
 
 def project(folder):

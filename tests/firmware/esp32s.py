@@ -12,7 +12,6 @@ from pathlib import Path
 
 import building
 import needs
-from firmware import ports
 from microdot_kit import espimage, stock
 from microdot_kit.steps import Failure
 
@@ -50,10 +49,7 @@ def base(packed=V1_23):
 @functools.cache
 def mpy_cross():
     """The path of the cross compiler of the pinned sources; only the first run compiles it."""
-    tree = building.tree('unix')
-    env = building.steps.environment()
-    job = ports.Job(board='tests', tree=tree, work=stock.cache() / 'tests', env=env)
-    return ports.mpy_cross(job)
+    return building.cross_compiler(building.tree('unix'), stock.cache() / 'tests')
 
 
 # As it is, the stand-in takes the chip for a new one 3 s after a write, whatever goes on then, and

@@ -57,17 +57,10 @@ def test_the_header_divides_the_flash_like_the_table(board):
         assert int(defined[name], 16) == boards.find(board)['flash'][part]['size']
 
 
-def cross_compiler(tree, folder, **environment):
-    """The path of the cross compiler of a tree, built unless it is there."""
-    env = building.steps.environment(**environment)
-    job = ports.Job(board='x', tree=tree, work=folder / 'x', env=env)
-    return ports.mpy_cross(job)
-
-
 @pytest.fixture(scope='module')
 def mpy_cross(tmp_path_factory):
     """That of the pinned sources."""
-    return cross_compiler(building.tree('unix'), tmp_path_factory.mktemp('mpy-cross'))
+    return building.cross_compiler(building.tree('unix'), tmp_path_factory.mktemp('mpy-cross'))
 
 
 def test_two_trees_in_turn_have_a_cross_compiler_each(mpy_cross, tmp_path):
@@ -79,12 +72,11 @@ def test_two_trees_in_turn_have_a_cross_compiler_each(mpy_cross, tmp_path):
     header.write_text(re.sub(r'(define MPY_VERSION) 6', r'\1 7', text))
     os.utime(header, (0, 0))  # older than what the first one has left, as a checkout may be
     try:
-        found = cross_compiler(
-            other, tmp_path, DEBUG='1'
-        )  # without optimizing, in a fifth of the time
+        # Without optimizing, in a fifth of the time.
+        found = building.cross_compiler(other, tmp_path, DEBUG='1')
         assert version(found, tmp_path) == 7
         assert version(mpy_cross, tmp_path) == 6
-        assert cross_compiler(building.tree('unix'), tmp_path) == mpy_cross
+        assert building.cross_compiler(building.tree('unix'), tmp_path) == mpy_cross
     finally:
         shutil.rmtree(ports.mpy_cross_folder(other))
 
