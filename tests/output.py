@@ -7,7 +7,7 @@ class Output:
     """The lines that a process with a pipe for its output has printed so far."""
 
     def __init__(self, process):
-        self.lines = []
+        self.lines, self.ended = [], False
         self.stream = process.stdout
         self.news = threading.Condition()
         self.reader = threading.Thread(target=self.read)
@@ -18,14 +18,19 @@ class Output:
             with self.news:
                 self.lines.append(line.rstrip('\n'))
                 self.news.notify_all()
+        with self.news:
+            self.ended = True
+            self.news.notify_all()
 
     def wait(self, text, times, seconds):
         """Wait until lines with the text have come that often; return all lines."""
+
+        def come():
+            return sum(text in line for line in self.lines) >= times
+
         with self.news:
-            if not self.news.wait_for(
-                lambda: sum(text in line for line in self.lines) >= times, seconds
-            ):
-                raise AssertionError('\n'.join([f'no {text!r} in:', *self.lines]))
+            self.news.wait_for(lambda: come() or self.ended, seconds)
+            assert come(), '\n'.join([f'no {text!r} in:', *self.lines])
             return list(self.lines)
 
     def close(self, seconds):

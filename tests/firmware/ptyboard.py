@@ -38,6 +38,7 @@ INTERRUPT = b'\x03'
 FRIENDLY = b'\x02'
 # What, sent at a prompt, another one answers.
 ANSWERED = {'prompt': (b'\r', b'\n', b'\x01', INTERRUPT), 'raw': (FRIENDLY,)}
+FRAME = b'IMPROV'  # then version, type, length, so many bytes, checksum
 READY = b'<ready>\n'  # what ptyboard_boot prints before it runs a program of the board
 
 
@@ -128,13 +129,21 @@ class Machine:
         return bool(flags & termios.ISIG) or not flags & termios.NOFLSH
 
     def hand_over(self):
-        """Let such a program have what was sent, up to a Ctrl-C; in a frame of Improv is none."""
-        size = len(self.held)
-        if b'IMPROV' not in self.held and INTERRUPT in self.held:
-            size = self.held.index(INTERRUPT) + 1
-            self.state, self.seen = 'busy', b''
-        part, self.held = self.held[:size], self.held[size:]
-        os.write(self.terminal, part)
+        """Let such a program have what was sent: each whole frame of Improv, and up to a Ctrl-C.
+
+        In a frame a byte 3 is none.
+        """
+        while self.held and self.state == 'running':
+            size = self.held.find(INTERRUPT) + 1 or len(self.held)
+            frame = begun(self.held)
+            if 0 <= frame < size:
+                size = frame or framed(self.held)
+                if not size:
+                    return  # the rest of the frame is on its way
+            elif self.held[size - 1 : size] == INTERRUPT:
+                self.state, self.seen = 'busy', b''
+            part, self.held = self.held[:size], self.held[size:]
+            os.write(self.terminal, part)
 
     def give(self):
         """Pass on what the interpreter prints; it starts again once it has ended."""
@@ -179,6 +188,19 @@ class Machine:
             if select.select([self.terminal], [], [], 0.2)[0]:
                 data += os.read(self.terminal, 4096)
         return data
+
+
+def begun(data):
+    """Where a frame of Improv begins, or perhaps does; -1 if it does nowhere."""
+    whole = data.find(FRAME)
+    parts = [-size for size in range(1, len(FRAME)) if data.endswith(FRAME[:size])]
+    return whole if whole >= 0 else len(data) + min(parts) if parts else -1
+
+
+def framed(data):
+    """The bytes of the frame that the data begins with; 0 if some are missing."""
+    size = len(FRAME) + 4 + data[len(FRAME) + 2] if len(data) > len(FRAME) + 2 else 0
+    return size if len(data) >= size else 0
 
 
 def main(folder, blocks, mpy, machine, unplug):

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+import serial
 from ptyboard import Board
 
 import needs
@@ -141,6 +142,21 @@ def test_from_nothing_to_a_network(board, sdk):
     assert joined['nextUrl'] == board.url and get(joined['nextUrl']) == 'the application'
     saved = json.loads(mpremote(board, 'fs', 'cat', ':network.json'))
     assert saved == {'ssid': 'home', 'password': 'secret-of-home', 'networks': []}
+
+
+@pytest.mark.parametrize('size', [6, 7, 8, 9, 11])
+def test_a_frame_in_two_pieces(size, board):
+    """Of which the second may have a byte 3, which is no Ctrl-C there."""
+    restart(board)
+    get(board.url)
+    frame = b'IMPROV\x01\x03\x02\x02\x00'  # the current state is asked for
+    frame += bytes([sum(frame) & 255])
+    with serial.Serial(board.port, timeout=30) as port:
+        port.write(frame[:size])
+        port.flush()
+        time.sleep(0.2)
+        port.write(frame[size:])
+        assert b'IMPROV\x01\x01\x01\x02' in port.read_until(b'IMPROV\x01\x01\x01\x02')
 
 
 def test_the_name_of_an_image(board, sdk):
