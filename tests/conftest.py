@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items):
 
 
 def mixed(files):
-    """{file: a number to sort by}: the slow folders' first, those of each spread among the others'.
+    """{file: what to sort by}: the slow folders' first, those of each spread among the others'.
 
     In several processes, boards that compute then run beside what waits, and nothing long is left
     at the end.

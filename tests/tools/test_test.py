@@ -273,13 +273,16 @@ def test_logs(log, ending, counts, failure):
         assert failure[1] in result.failures[0][1]
 
 
-@pytest.mark.parametrize(('ci', 'counts'), [('', '0 passed, 0 failed, 1'), ('true', '0 passed, 1')])
+@pytest.mark.parametrize(('ci', 'counts'), [('', '0 passed, 0 failed, 2'), ('true', '0 passed, 1')])
 def test_a_missing_program(project, ci, counts):
     source = "import needs\n\ndef test_a():\n    needs.require('nosuchprogram', 'build it')\n"
     project.write('tests/other/test_needs.py', source)
     project.environment['CI'] = ci
+    whole = "import needs\n\nneeds.absent('nothing: make it, don\\'t wait (now)')\n"
+    project.write('tests/other/test_whole.py', whole)
     status, output = project.test()
     assert output.splitlines()[-1].startswith(counts), output
     assert status == (1 if ci else 0)
+    assert "\n1 skipped: nothing: make it, don't wait (now)\n" in output
     assert ci or '\n1 skipped: nosuchprogram is not installed: build it\n' in output
     assert not ci or 'nosuchprogram is not installed: build it' in output

@@ -13,7 +13,7 @@ from microdot_kit.steps import BUILD, Failure, alone, ask, environment, run, say
 ROOT = BUILD / 'cache' / 'apt'
 LOGS = BUILD / 'cache' / 'logs'
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-PATIENCE = 300  # seconds for another apt or dpkg to end
+PATIENCE = 300  # seconds for another dpkg to end
 ELSEWHERE = 'name a MicroPython checkout of your own instead: MICROPYTHON_DIR=path'
 
 
@@ -81,7 +81,7 @@ def need(port):
 
 
 def install(packages):
-    """Install packages, if any, into the system; what else installs there is waited for."""
+    """Install packages, if any, into the system, when no other dpkg is at work there."""
     if not packages:
         return
     say('Installing with apt-get: ' + ' '.join(packages))

@@ -3,6 +3,7 @@
 Many files are shared out among WORKERS processes, a file to one of them.
 """
 
+import ast
 import contextlib
 import os
 import subprocess
@@ -88,10 +89,17 @@ def read_report(path):
         if problem is not None:
             result.fail(*explained(case.get('name'), problem))
         elif (skipped := case.find('skipped')) is not None:
-            result.skip(skipped.text or '')
+            result.skip(reason(skipped))
         else:
             result.passed += 1
     return results
+
+
+def reason(skipped):
+    """Why a test was skipped, or all of a file: of that the report has (path, line, reason)."""
+    text = skipped.text or ''
+    whole_file = skipped.get('message') == 'collection skipped'
+    return ast.literal_eval(text)[2] if whole_file else text
 
 
 def explained(name, problem):

@@ -37,11 +37,11 @@ class FileResult:
         self.failures.append((name, message))
 
     def skip(self, reason):
-        """Note a skipped test and its reason, or what pytest makes of that."""
+        """Note a skipped test and its reason."""
         self.skipped += 1
         _, found, remedy = reason.partition(NEEDED)
         if found:
-            self.needed[remedy.removesuffix("')")] += 1  # of a file: (path, line, reason)
+            self.needed[remedy] += 1
 
     @property
     def count(self):
